@@ -1,0 +1,174 @@
+"""Plans as data: what would be written, why, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Value = str | int | float | bool | None | list[str]
+
+
+class Op(StrEnum):
+    """What a plan row does to a target object."""
+
+    LINK = "link"  # adopt an object that is already there; writes nothing by itself
+    CREATE = "create"
+    UPDATE = "update"
+
+
+class RowState(StrEnum):
+    """The life of a plan row; the pending ones are the outbox."""
+
+    PENDING = "pending"  # to be sent
+    WAITING = "waiting"  # its object or a reference does not exist yet (asset that follows a CI, person being created)
+    SENT = "sent"  # handed to the wire; outcome not known yet
+    APPLIED = "applied"  # the target confirmed it
+    UNCHANGED = "unchanged"  # the target held these values already
+    FAILED = "failed"  # kept as a dead letter, tried again while `attempts` allow
+    REFUSED = "refused"  # the target will not take it; not tried again until an input changes
+    HELD = "held"  # a guard stopped it
+    CONFLICT = "conflict"  # needs a rule or a person
+    DRIFTED = "drifted"  # the target changed between plan and write
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a plan row.
+
+    Attributes:
+        old: What the target holds now (None: nothing).
+        new: What it shall hold.
+        source: Source whose value won, for example `"mdm"`.
+        rule: Rule that let it win, with the place in the configuration.
+    """
+
+    old: Value
+    new: Value
+    source: str = ""
+    rule: str = ""
+
+
+@dataclass(slots=True)
+class PlanRow:
+    """One write to one target object.
+
+    Attributes:
+        n: Number within the plan, ascending in the order of delivery.
+        entity: Entity id.
+        cls: Canonical class of the entity.
+        facet: `ci`, `asset` or `record`: which of the entity's objects in this target.
+        kind: Target object type (table, object type).
+        op: What is done.
+        object_id: The target's id; None until created.
+        changes: Target field -> change. Empty for a pure link.
+        label: What a person calls the entity (host name, serial), for display.
+        state: See `RowState`.
+        note: Why it is held, refused or in conflict.
+    """
+
+    n: int
+    entity: int
+    cls: str
+    facet: str
+    kind: str
+    op: Op
+    object_id: str | None
+    changes: dict[str, FieldChange]
+    label: str = ""
+    state: RowState = RowState.PENDING
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One row on its way to a target; everything resolved, nothing left to decide.
+
+    Attributes:
+        row: Number of the plan row; comes back in the outcome.
+        kind: Target object type.
+        op: CREATE or UPDATE.
+        object_id: The target's id; None for CREATE.
+        fields: Target field -> value in the target's own form. None clears the field.
+        hub_key: `<hub id>:<entity id>`: lets a create be found again after a lost answer.
+        expected_version: Version of the object that the decision was based on; None when unknown.
+        extra: Identity for the target's own matching (serial, MACs, source key …), by name.
+    """
+
+    row: int
+    kind: str
+    op: Op
+    object_id: str | None
+    fields: dict[str, Value]
+    hub_key: str
+    expected_version: str | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a target did with one write.
+
+    Attributes:
+        row: Number of the plan row.
+        state: APPLIED, UNCHANGED, FAILED, REFUSED, CONFLICT or DRIFTED.
+        object_id: The target's id, when there is one.
+        version: Version of the object after the write.
+        fields: What the object holds now, as far as it was read back; the base is made of this.
+        refused: Field -> reason, for fields that the target dropped or forbade.
+        counterpart: Id of the object that the target keeps in step with this one (asset of a CI), when known.
+        message: Why it did not work, and what to do.
+        retryable: Sending the same row later may work.
+    """
+
+    row: int
+    state: RowState
+    object_id: str | None = None
+    version: str | None = None
+    fields: dict[str, Value] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    counterpart: str | None = None
+    message: str = ""
+    retryable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TargetObject:
+    """An object as the target holds it.
+
+    Attributes:
+        kind: Target object type as asked for.
+        id: The target's id.
+        fields: Field -> value, references as ids. Fields hidden from this user are absent; empty ones are None.
+        version: Changes with every write (`sys_mod_count`, etag …); None when the target has none.
+        updated_at: Seconds since 1970 UTC.
+        updated_by: Login of the last writer, when the target tells.
+        counterpart: Id of the object that the target keeps in step with this one.
+        cls: The object's own, most specific type (`sys_class_name`), when it differs from `kind`.
+    """
+
+    kind: str
+    id: str
+    fields: dict[str, Value]
+    version: str | None = None
+    updated_at: int = 0
+    updated_by: str | None = None
+    counterpart: str | None = None
+    cls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What the target's own identification would do with a create.
+
+    Attributes:
+        row: Number of the plan row.
+        object_id: The object it would match; None when it would insert.
+        by: Attributes by which it matched, e.g. `("name",)`.
+        message: What it answered when it could not decide.
+    """
+
+    row: int
+    object_id: str | None
+    by: tuple[str, ...] = ()
+    message: str = ""

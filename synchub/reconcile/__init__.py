@@ -1,0 +1,1 @@
+"""Pure identification and reconciliation: no I/O, no clock, no randomness."""
