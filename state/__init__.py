@@ -1,0 +1,1 @@
+"""The state database: SQLAlchemy only, SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,53 @@
+"""Bring a state database to this version's schema, or refuse to touch it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Engine
+
+from synchub.errors import StateError
+
+_HERE = Path(__file__).parent
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_HERE / "migrations"))
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Create the tables in an empty database, or bring older ones up to this version."""
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def versions(engine: Engine) -> tuple[str | None, str | None]:
+    """Return the schema version the database has (None: empty) and the one this program needs."""
+    with engine.connect() as connection:
+        have = MigrationContext.configure(connection).get_current_revision()
+    return have, ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def ensure(engine: Engine) -> None:
+    """Create an empty database's tables; accept the right version; refuse any other.
+
+    Raises:
+        StateError: The database is of another version; nothing was changed.
+    """
+    have, need = versions(engine)
+    if have is None:
+        upgrade(engine)
+    elif have != need:
+        raise StateError(
+            f"the state has schema {have}, this program needs {need}.",
+            where=f"state ({engine.url.render_as_string(hide_password=True)})",
+            fix="If the program is newer: back up, then run `synchub db upgrade`. If the state is newer: update this program.",
+        )

@@ -1,0 +1,127 @@
+"""The tables of the state.
+
+Numbers are 64-bit; moments are seconds since 1970 UTC; documents are JSON bytes; hashes are xxh3 digests. A table is
+named after the one word the design has for what it holds (design §2).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+# SQLite makes a column the row id only when its type is exactly INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _table(name: str, *items: Column[object] | UniqueConstraint | Index, rowless: bool = False) -> Table:
+    return Table(name, metadata, *items, sqlite_with_rowid=not rowless)
+
+
+def _id(name: str = "id") -> Column[object]:
+    return Column(name, _Id, primary_key=True, autoincrement=False)
+
+
+def _int(name: str, *, null: bool = False, key: bool = False) -> Column[object]:
+    return Column(name, BigInteger, nullable=null, primary_key=key, autoincrement=False)
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> Column[object]:
+    return Column(name, Text, nullable=null, primary_key=key)
+
+
+def _blob(name: str, *, null: bool = False) -> Column[object]:
+    return Column(name, LargeBinary, nullable=null)
+
+
+meta = _table("meta", _text("name", key=True), _text("value"))
+sequence = _table("sequence", _text("name", key=True), _int("next"))
+lease = _table("lease", _text("scope", key=True), _text("owner"), _int("until_at"))
+
+stream = _table(
+    "stream", _id(), _text("source"), _text("stream"), _text("fingerprint"), _text("cursor", null=True), _text("scope"),
+    _blob("shape", null=True), _text("paths"), _int("read_at", null=True), _int("complete_at", null=True), _text("proof"),
+    UniqueConstraint("source", "stream", name="stream_name"),
+)  # fmt: skip
+
+# The ledger: what each source last said, mapped. `doc` holds the canonical fields, volatile ones included.
+record = _table(
+    "record", _id(), _int("stream"), _text("key"), _blob("raw_hash"), _blob("doc_hash"), _text("cls"), _blob("doc"),
+    _int("observed_at"), _int("run"), UniqueConstraint("stream", "key", name="record_key"),
+)  # fmt: skip
+payload = _table("payload", _id("record"), _blob("body"))
+absence = _table("absence", _id("record"), _int("since_at"), _int("snapshots"), _int("scope_run"))
+field_warning = _table("field_warning", _id("record"), _blob("warnings"))
+
+# Identification. `identifier` joins, `proposal_key` only proposes; `removed` are hashes that lost a holder since the last run.
+identifier = _table("identifier", _int("hash", key=True), _int("record", key=True), rowless=True)
+proposal_key = _table("proposal_key", _int("hash", key=True), _int("record", key=True), rowless=True)
+shared = _table("shared", _id("hash"), _int("holders"))
+dirty = _table("dirty", _id("record"))
+removed = _table("removed", _id("hash"))
+member = _table("member", _id("record"), _int("entity"), Index("member_entity", "entity"))
+
+entity = _table(
+    "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"), _int("rev"),
+    _int("created_run"), _int("due_at", null=True), _int("merged_into", null=True), _text("state"),
+    Index("entity_rev", "rev"), Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
+)  # fmt: skip
+entity_change = _table("entity_change", _id(), _int("entity"), _int("run"), _int("at"), _blob("changes"), Index("entity_change_entity", "entity"))
+proposal = _table(
+    "proposal", _int("a", key=True), _int("b", key=True), _text("reason"), _text("state"), _int("run"), rowless=True
+)
+
+target = _table(
+    "target", _id(), _text("name"), _text("identity", null=True), _int("planned_rev"), _int("read_since", null=True),
+    _text("fingerprint"), UniqueConstraint("name", name="target_name"),
+)  # fmt: skip
+# Every object of a target that the hub knows: linked when `entity` is set. `base` is NULL while it equals `fields`.
+target_object = _table(
+    "target_object", _id(), _int("target"), _text("kind"), _text("object_id"), _int("entity", null=True), _text("facet", null=True),
+    _blob("fields"), _blob("base", null=True), _text("version", null=True), _int("updated_at"), _text("updated_by", null=True),
+    _text("counterpart", null=True), _text("cls", null=True), _blob("refused", null=True), _text("origin"),
+    UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
+    Index("target_object_entity", "entity", "target", sqlite_where=text("entity is not null"), postgresql_where=text("entity is not null")),
+)  # fmt: skip
+target_identifier = _table(
+    "target_identifier", _int("hash", key=True), _int("object", key=True), _int("target"), rowless=True
+)
+replan = _table("replan", _int("target", key=True), _int("entity", key=True), _text("reason"), rowless=True)
+
+plan = _table(
+    "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"), _text("config"),
+    _int("upto_rev"), _blob("summary"), Index("plan_token", "token"),
+)  # fmt: skip
+plan_row = _table(
+    "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"), _text("kind"), _text("op"),
+    _text("object_id", null=True), _blob("changes"), _text("label"), _text("state"), _text("note"), Column("attempts", SmallInteger, nullable=False),
+    Index("plan_row_entity", "entity"), rowless=True,
+)  # fmt: skip
+conflict = _table(
+    "conflict", _id(), _int("target", null=True), _int("entity"), _text("facet"), _text("field"), _text("kind"), _blob("detail"), _text("state"),
+    _int("run"), UniqueConstraint("target", "entity", "facet", "field", "kind", name="conflict_about"),
+)  # fmt: skip
+
+run = _table(
+    "run", _id(), _text("kind"), _int("started_at"), _int("ended_at", null=True), _text("state"), _text("flow_run", null=True),
+    _text("config"), _blob("counts"),
+)  # fmt: skip
+dead_letter = _table(
+    "dead_letter", _id(), _int("run"), _text("source"), _text("stream"), _text("place"), _text("code"), _text("message"), _text("key", null=True),
+    _blob("payload"), _int("at"), UniqueConstraint("source", "stream", "place", "code", name="dead_letter_place"),
+)  # fmt: skip
+audit = _table("audit", _id(), _int("at"), _int("run", null=True), _text("actor"), _text("action"), _blob("detail"))
+
+__all__ = ["metadata"]
