@@ -1,0 +1,348 @@
+"""Target maps: which canonical field is written where in a target, as data.
+
+A target map says, per canonical class and facet, into which target object a thing goes and which canonical field fills
+which target field. It is read in both directions: `FacetMap.desired` says what the target should hold, and
+`FacetMap.identity` turns what a target object holds back into canonical identity fields, so that brownfield objects take
+part in identification. Everything is compiled once; nothing here does I/O but `load_target_map`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from mapping.target_load import FacetSpec, FieldSpec, load_specs
+from synchub.domain.plan import Value
+from synchub.domain.records import CLEAR
+
+SEPARATOR = "\x1f"  # between the parts of a composed look-up value, as `synchub.ports.Target.lookup` asks
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A reference to an object found by a name: company, model, site.
+
+    Attributes:
+        kind: Target object type that is searched.
+        by: Field compared, for example `"name"`.
+        value: What is looked for; parts of a composed name are joined by U+001F.
+    """
+
+    kind: str
+    by: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to the target object of another entity.
+
+    Attributes:
+        family: Family of the entity, for example `"person"`.
+        value: Its identity as the sources give it (e-mail, login, worker id).
+    """
+
+    family: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetField:
+    """How one target field is filled.
+
+    Attributes:
+        name: Target field.
+        sources: Canonical fields, first known wins; for a composed look-up all are needed.
+        form: Form of the value in the target (`text`, `date`, `datetime`, `number`, `bool`, `raw`).
+        lookup: Object type in which the value is searched; None for a plain value.
+        by: Field compared in the look-up.
+        link: Family of the entity the value points at; None for a plain value.
+        ignore_case: Upper and lower case count as equal.
+        alone: Written only while the thing has no CI of its own (ordered, in stock); afterwards the CI side writes it and
+            the target carries it over.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    form: str = "text"
+    lookup: str | None = None
+    by: str = "name"
+    link: str | None = None
+    ignore_case: bool = False
+    alone: bool = False
+
+    @property
+    def is_reference(self) -> bool:
+        """Say whether the field holds the id of another object."""
+        return self.lookup is not None or self.link is not None
+
+
+Filled = Value | Lookup | Link
+Getter = Callable[[Mapping[str, Any]], Any]
+_ABSENT = object()
+
+
+class FacetMap:
+    """One facet of a class in one target, compiled. Immutable, safe to share between threads.
+
+    Attributes:
+        facet: `ci`, `asset` or `record`.
+        kind: Target object type that is created.
+        read_kind: Target object type in which existing objects of this facet are looked for (a parent type).
+        counterpart: Facet that the target itself keeps in step with this one; None when there is none.
+        fields: Target field -> how it is filled. A canonical field is written on one side only.
+        reads: Every target field to read, those that serve only matching included; sorted.
+    """
+
+    __slots__ = (
+        "_getters", "_identity", "_signs", "_undiscovered", "counterpart", "facet", "fields", "kind", "read_kind", "reads",
+    )  # fmt: skip
+
+    def __init__(self, spec: FacetSpec, siblings: Sequence[FacetSpec]) -> None:
+        ci = next((s for s in siblings if s.facet == "ci"), None)
+        shared = {source for s in siblings for f in s.fields if f.alone for source in f.sources}
+        self.facet = spec.facet
+        self.kind = spec.kind
+        self.read_kind = spec.read_kind
+        self.counterpart = spec.counterpart
+        self.fields: Mapping[str, TargetField] = {f.name: _field(f) for f in spec.fields}
+        getters = [(f, _getter(f)) for f in spec.fields]
+        self._getters: list[tuple[str, Getter]] = [(f.name, getter) for f, getter in getters if not f.alone]
+        # Before the first sign of life the other side writes what both carry.
+        self._undiscovered = [
+            (f.name, getter) for f, getter in getters if f.alone or not (spec is ci and shared.intersection(f.sources))
+        ]
+        self._identity = tuple(spec.identity)
+        self._signs = ci.signs if ci and len(siblings) > 1 else None
+        self.reads = tuple(
+            sorted({f.name for f in spec.fields} | {read for _, reads, _ in spec.identity for read in reads})
+        )
+
+    def desired(self, doc: Mapping[str, Any]) -> dict[str, Filled]:
+        """Say what a target object should hold.
+
+        Args:
+            doc: Canonical fields of an entity. `CLEAR` asks for an empty field.
+
+        Returns:
+            Target field -> value in the target's form, or what has to be resolved to an id first. None clears the
+            field. Fields about which nothing is known are absent.
+        """
+        result: dict[str, Filled] = {}
+        discovered = self._signs is None and self.facet != "asset" or self.discovered(doc)
+        for name, getter in self._getters if discovered else self._undiscovered:
+            value = getter(doc)
+            if value is not _ABSENT:
+                result[name] = value
+        return result
+
+    def identity(self, fields: Mapping[str, Value]) -> dict[str, Any]:
+        """Turn the fields of a target object back into canonical identity fields.
+
+        Values are normalised as those of sources are; placeholders are kept, identification judges them. Fields that
+        are empty or cannot be understood are absent.
+        """
+        result: dict[str, Any] = {}
+        for canonical, reads, normalise in self._identity:
+            for read in reads:
+                raw = fields.get(read)
+                if raw is None or raw == "":
+                    continue
+                value = normalise(raw)
+                if value is not None and value != [] and value != "":
+                    result[canonical] = value
+                    break
+        return result
+
+    def same(self, field: str, desired: Any, actual: Any) -> bool:
+        """Compare two values in the target's terms.
+
+        Empty and unset are one; `"8192"` equals 8192, `1249` equals `"1249.0000"`, a date equals the midnight of a
+        date-time; text compares exactly unless the map says `ignore_case`. References compare by id.
+        """
+        if desired == actual:
+            return True
+        left, right = _plain(desired), _plain(actual)
+        if left == right:
+            return True
+        info = self.fields.get(field)
+        return _equal(info.form if info else "text", bool(info and info.ignore_case), left, right)
+
+    def discovered(self, doc: Mapping[str, Any]) -> bool:
+        """Say whether the thing gave a sign of life, so that its CI is created; else only its asset is.
+
+        A facet without a counterpart side answers for itself: a class with a CI only is always created, a class with
+        an asset only is never discovered.
+        """
+        if self._signs is None:
+            return self.facet == "ci"
+        return any(doc.get(name) not in (None, CLEAR, []) for name in self._signs)
+
+
+class TargetMap:
+    """All classes a target takes. Immutable.
+
+    Attributes:
+        fingerprint: Changes exactly when the maps say something else.
+    """
+
+    __slots__ = ("_classes", "fingerprint")
+
+    def __init__(self, classes: Mapping[str, Sequence[FacetMap]], fingerprint: str) -> None:
+        self._classes = {name: tuple(facets) for name, facets in classes.items()}
+        self.fingerprint = fingerprint
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Canonical classes the target takes."""
+        return tuple(self._classes)
+
+    def facets(self, cls: str) -> Sequence[FacetMap]:
+        """Return the facets of a class, the CI first; empty when the target does not take the class."""
+        return self._classes.get(cls, ())
+
+
+def load_target_map(shipped: Sequence[Path], overrides: Sequence[Path] = ()) -> TargetMap:
+    """Read target maps and lay overrides over them, field by field.
+
+    Args:
+        shipped: The connector's own maps; later files add to earlier ones.
+        overrides: The user's files of the same shape. `null` removes a field, a facet or a class.
+
+    Raises:
+        ConfigError: A file cannot be read or is not a target map; `where` names file and place.
+    """
+    specs, fingerprint = load_specs(shipped, overrides)
+    classes: dict[str, list[FacetMap]] = {}
+    for cls, facets in specs.items():
+        classes[cls] = [FacetMap(f, facets) for f in sorted(facets, key=lambda f: f.facet != "ci")]
+    return TargetMap(classes, fingerprint)
+
+
+def _field(spec: FieldSpec) -> TargetField:
+    return TargetField(
+        spec.name, spec.sources, spec.form, spec.lookup, spec.by, spec.link, spec.ignore_case, spec.alone
+    )
+
+
+def _getter(spec: FieldSpec) -> Getter:
+    getter = _composed(spec) if spec.lookup and len(spec.sources) > 1 else _single(spec)
+    if not spec.where:
+        return getter
+    where = tuple(spec.where.items())
+
+    def guarded(doc: Mapping[str, Any]) -> Any:
+        return getter(doc) if all(doc.get(name) in allowed for name, allowed in where) else _ABSENT
+
+    return guarded
+
+
+def _single(spec: FieldSpec) -> Getter:
+    convert = _converter(spec)
+    if spec.sources == ():
+        constant = convert(spec.value)
+        return lambda _doc: constant
+    if len(spec.sources) == 1:
+        source = spec.sources[0]
+
+        def one(doc: Mapping[str, Any]) -> Any:
+            value = doc.get(source)
+            if value is None:
+                return _ABSENT
+            return None if value == CLEAR else convert(value)
+
+        return one
+    sources = spec.sources
+
+    def first(doc: Mapping[str, Any]) -> Any:
+        for source in sources:
+            value = doc.get(source)
+            if value is not None:
+                return None if value == CLEAR else convert(value)
+        return _ABSENT
+
+    return first
+
+
+def _composed(spec: FieldSpec) -> Getter:
+    sources, kind, by = spec.sources, spec.lookup or "", spec.by
+
+    def composed(doc: Mapping[str, Any]) -> Any:
+        parts = [doc.get(source) for source in sources]
+        if parts[-1] == CLEAR:
+            return None
+        if any(part is None or part == CLEAR for part in parts):
+            return _ABSENT
+        return Lookup(kind, by, SEPARATOR.join(map(str, parts)))
+
+    return composed
+
+
+def _converter(spec: FieldSpec) -> Callable[[Any], Any]:
+    plain = _FORMS[spec.form]
+    values, length = spec.values, spec.max_length
+    if values is not None:
+        table = values
+        return lambda value: table.get(str(value), _ABSENT)
+    if spec.lookup is not None:
+        kind, by = spec.lookup, spec.by
+        return lambda value: Lookup(kind, by, str(value))
+    if spec.link is not None:
+        family = spec.link
+        return lambda value: Link(family, str(value))
+    if length is not None:
+        return lambda value: str(plain(value))[:length].rstrip()
+    return plain
+
+
+def _text(value: Any) -> Any:
+    if value.__class__ is str:
+        return value
+    if value is True or value is False:
+        return "true" if value else "false"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _datetime(value: Any) -> Any:
+    text = str(value)
+    return text[:19].replace("T", " ") if len(text) > 10 else f"{text} 00:00:00"
+
+
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "text": _text,
+    "number": _text,
+    "bool": _text,
+    "date": lambda value: str(value)[:10],
+    "datetime": _datetime,
+    "raw": lambda value: value,
+}
+
+
+def _plain(value: Any) -> Any:
+    return None if value is None or value == "" or value == [] or value == CLEAR else _text(value)
+
+
+def _equal(form: str, ignore_case: bool, left: str | None, right: str | None) -> bool:
+    if left is None or right is None:
+        # An unset tick box reads as false in some targets and as nothing in others.
+        return form == "bool" and {left, right} <= {None, "false", "0"}
+    if form == "number":
+        return _number(left) == _number(right)
+    if form == "bool":
+        return (left.lower() in {"true", "1"}) == (right.lower() in {"true", "1"})
+    if form in {"date", "datetime"}:
+        one, two = _datetime(left), _datetime(right)
+        return one[:10] == two[:10] if form == "date" else one == two
+    if ignore_case:
+        return left.casefold() == right.casefold()
+    return left.strip() == right.strip()
+
+
+def _number(text: str) -> Decimal | str:
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        return text

@@ -1,0 +1,269 @@
+"""Reading target maps: YAML, overrides, checks with file and place, fingerprint."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mapping.target_identity import NORMALISERS, Normaliser
+from synchub.domain.model import CLASSES, FIELDS
+from synchub.errors import ConfigError
+
+MAX_BYTES = 1 << 20
+_FORMS = ("text", "date", "datetime", "number", "bool", "raw")
+_FACETS = ("ci", "asset", "record")
+_CLASS_KEYS = {"like", *_FACETS}
+_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs"}
+_FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone"}
+_SIGNS = ("last_seen_at", "hostname", "fqdn", "os_name", "os_version", "enrolled_at", "management_id", "ip_addresses")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """One target field as the map states it, checked."""
+
+    name: str
+    sources: tuple[str, ...]
+    value: Any = None
+    form: str = "text"
+    lookup: str | None = None
+    by: str = "name"
+    link: str | None = None
+    values: Mapping[str, str] | None = None
+    max_length: int | None = None
+    ignore_case: bool = False
+    where: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetSpec:
+    """One facet as the map states it, checked; `identity` holds (canonical field, target fields, normaliser)."""
+
+    facet: str
+    kind: str
+    read_kind: str
+    counterpart: str | None
+    fields: tuple[FieldSpec, ...]
+    identity: tuple[tuple[str, tuple[str, ...], Normaliser], ...]
+    signs: tuple[str, ...]
+
+
+def load_specs(shipped: Sequence[Path], overrides: Sequence[Path]) -> tuple[dict[str, list[FacetSpec]], str]:
+    """Read, overlay and check target maps; return the specifications and their fingerprint."""
+    merged: dict[str, Any] = {}
+    for path in (*shipped, *overrides):
+        merged = _overlay(merged, _read(path))
+    where = ", ".join(str(path) for path in (*overrides, *shipped)[:2])
+    resolved = {cls: _resolve(cls, merged, where) for cls, body in merged.items() if body is not None}
+    specs = {cls: _facets(cls, body, where) for cls, body in resolved.items()}
+    text = json.dumps([resolved, sorted(NORMALISERS)], sort_keys=True, default=str)
+    return specs, hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without anchors and aliases and without repeated keys; `on`, `off`, `yes` and `no` stay text."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError("anchors and aliases are not allowed")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [
+        (tag, regexp)
+        for tag, regexp in resolvers
+        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
+    ]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        raw = path.read_bytes()
+        if len(raw) > MAX_BYTES:
+            raise ConfigError(f"is larger than {MAX_BYTES:,} bytes", where=str(path))
+        loader = _Loader(raw)
+        try:
+            loaded = loader.get_single_data()
+        finally:
+            loader.dispose()
+    except OSError as exc:
+        raise ConfigError(f"cannot be read: {exc.strerror}.", where=str(path)) from exc
+    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"is not valid YAML: {str(exc)[:300]}", where=str(path)) from exc
+    if not isinstance(loaded, dict) or loaded.get("version") != 1 or not isinstance(loaded.get("classes"), dict):
+        raise ConfigError("is not a target map.", where=str(path), fix="It starts with `version: 1` and `classes:`.")
+    _known(loaded, {"version", "classes"}, str(path))
+    for cls, body in loaded["classes"].items():
+        place = f"{path}: classes.{cls}"
+        _known({cls: None}, set(CLASSES), place)
+        _check_shape(body, place)
+    return dict(loaded["classes"])
+
+
+def _check_shape(body: Any, place: str) -> None:
+    if body is None:
+        return
+    _known(body, _CLASS_KEYS, place)
+    for facet in _FACETS:
+        if body.get(facet) is None:
+            continue
+        _known(body[facet], _FACET_KEYS, f"{place}.{facet}")
+        for name, spec in (body[facet].get("fields") or {}).items():
+            if spec is not None:
+                _known(spec, _FIELD_KEYS, f"{place}.{facet}.fields.{name}")
+
+
+def _known(mapping: Any, allowed: set[str], place: str) -> None:
+    if not isinstance(mapping, dict):
+        raise ConfigError("a mapping (`name: value`) is expected here.", where=place)
+    for key in mapping:
+        if key not in allowed:
+            near = difflib.get_close_matches(str(key), sorted(allowed), 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(allowed))}."
+            raise ConfigError(f"{key!r} is not known.", where=place, fix=hint)
+
+
+def _overlay(base: Mapping[str, Any], over: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+    """Lay one map over another: classes, facets and their fields one by one; a field's definition as a whole."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if depth < 3 and isinstance(value, dict) and isinstance(old, dict):
+            result[key] = _overlay(old, value, depth + 1)
+        else:
+            result[key] = value
+    return result
+
+
+def _resolve(cls: str, merged: Mapping[str, Any], where: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Apply `like:`: a class takes over what another one says and changes what differs."""
+    body = merged.get(cls)
+    if body is None or cls in seen:
+        raise ConfigError(
+            f"`like` leads nowhere: {' -> '.join((*seen, cls))}.", where=f"{where}: classes.{(*seen, cls)[0]}"
+        )
+    if "like" not in body:
+        return dict(body)
+    return _overlay(_resolve(body["like"], merged, where, (*seen, cls)), {k: v for k, v in body.items() if k != "like"})
+
+
+def _facets(cls: str, body: Mapping[str, Any], where: str) -> list[FacetSpec]:
+    facets = [_facet(cls, name, body[name], f"{where}: classes.{cls}.{name}") for name in _FACETS if body.get(name)]
+    written: dict[str, str] = {}
+    for facet in facets:
+        if facet.counterpart is not None and facet.counterpart not in _FACETS:
+            raise ConfigError(
+                f"counterpart {facet.counterpart!r} is no facet.", where=f"{where}: classes.{cls}.{facet.facet}"
+            )
+        for spec in facet.fields:
+            for source in spec.sources:
+                if source in written and not spec.alone:
+                    raise ConfigError(
+                        f"{source!r} is written on the {written[source]} side and on the {facet.facet} side.",
+                        where=f"{where}: classes.{cls}.{facet.facet}.fields.{spec.name}",
+                        fix="The target keeps the two in step: write it on one side, or mark it `alone: true` on the other.",
+                    )
+        written.update({source: facet.facet for spec in facet.fields for source in spec.sources})
+    return facets
+
+
+def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSpec:
+    kind = body.get("kind")
+    if not isinstance(kind, str) or not kind:
+        raise ConfigError("`kind` names the target object type.", where=where)
+    specs = tuple(
+        _field(cls, name, spec, f"{where}.fields.{name}")
+        for name, spec in (body.get("fields") or {}).items()
+        if spec is not None
+    )
+    signs = tuple(body.get("signs") or _SIGNS)
+    return FacetSpec(
+        facet=facet,
+        kind=kind,
+        read_kind=str(body.get("read") or kind),
+        counterpart=body.get("counterpart"),
+        fields=specs,
+        identity=_identity(cls, specs, body.get("identity") or {}, where),
+        signs=tuple(name for name in signs if name in FIELDS[cls]),
+    )
+
+
+def _field(cls: str, name: str, body: Mapping[str, Any], where: str) -> FieldSpec:
+    sources = _strings(body.get("from"), where)
+    for source in sources:
+        _known({source: None}, set(FIELDS[cls]), where)
+    if not sources and "value" not in body:
+        raise ConfigError("`from` names canonical fields, or `value` gives a constant.", where=where)
+    form = body.get("to", "text")
+    if form not in _FORMS:
+        raise ConfigError(f"form {form!r} is not known.", where=where, fix=f"Known: {', '.join(_FORMS)}.")
+    values = body.get("values")
+    conditions = {
+        key: frozenset(allowed if isinstance(allowed, list) else [allowed])
+        for key, allowed in (body.get("where") or {}).items()
+    }
+    _known(conditions, set(FIELDS[cls]), where)
+    return FieldSpec(
+        name=name,
+        sources=sources,
+        value=body.get("value"),
+        form=form,
+        lookup=body.get("lookup"),
+        by=str(body.get("by", "name")),
+        link=body.get("link"),
+        values={str(k): str(v) for k, v in values.items()} if values is not None else None,
+        max_length=int(body["max_length"]) if "max_length" in body else None,
+        ignore_case=_flag(body.get("ignore_case")),
+        where=conditions,
+        alone=_flag(body.get("alone")),
+    )
+
+
+def _identity(
+    cls: str, specs: Sequence[FieldSpec], stated: Mapping[str, Any], where: str
+) -> tuple[tuple[str, tuple[str, ...], Normaliser], ...]:
+    """List which target fields tell which canonical identity field; plainly written identity fields need no mention."""
+    reads: dict[str, tuple[str, ...]] = {}
+    for spec in specs:
+        if len(spec.sources) == 1 and spec.sources[0] in NORMALISERS and not (spec.lookup or spec.link or spec.values):
+            reads.setdefault(spec.sources[0], (spec.name,))
+    for canonical, names in stated.items():
+        _known({canonical: None}, set(FIELDS[cls]), f"{where}.identity")
+        reads[canonical] = _strings(names, f"{where}.identity.{canonical}")
+    return tuple((canonical, names, _normaliser(canonical)) for canonical, names in reads.items() if names)
+
+
+def _normaliser(canonical: str) -> Callable[[Any], Any]:
+    return NORMALISERS.get(canonical, NORMALISERS["name"])
+
+
+def _flag(value: Any) -> bool:
+    return str(value).lower() in {"true", "yes", "on"}
+
+
+def _strings(value: Any, where: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    result = tuple(value) if isinstance(value, list) else (value,)
+    if not all(isinstance(item, str) and item for item in result):
+        raise ConfigError("a field name or a list of field names is expected.", where=where)
+    return result
