@@ -99,7 +99,7 @@ def parse_json(body: bytes, limits: Limits, where: str) -> Any:
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as exc:
-        if not body.strip() or "end of data" in exc.msg or "unterminated" in exc.msg.lower() or exc.pos >= len(body):
+        if not body.strip() or _ends_early(body, exc):
             raise Unavailable(
                 f"the answer ends early, after {len(body):,} bytes.", where=where, fix="Try again later.", sent=True
             ) from None
@@ -114,6 +114,16 @@ def parse_json(body: bytes, limits: Limits, where: str) -> Any:
             fix="Check `url` and the API version.",
         )
     return value
+
+
+def _ends_early(body: bytes, error: orjson.JSONDecodeError) -> bool:
+    if "end of data" in error.msg:
+        return True
+    try:
+        body.decode()
+    except UnicodeDecodeError as exc:
+        return exc.reason == "unexpected end of data"  # cut within a character
+    return False
 
 
 def _deeper(value: Any, depth: int) -> bool:
