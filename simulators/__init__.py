@@ -1,1 +1,1 @@
-"""Simulated vendor systems over real HTTP on loopback, written from the vendors' documents. They import nothing of the hub."""
+"""Simulated vendor systems over real HTTP on loopback, written from the vendors' documents; import nothing of ours."""
