@@ -61,6 +61,19 @@ class Context:
         return f"Context(hub_id={self.hub_id!r}, base_dir={str(self.base_dir)!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """The request budget a connector asks for where the configuration says nothing.
+
+    Attributes:
+        per_second: Requests per second in the long run.
+        burst: Requests at once after a rest.
+    """
+
+    per_second: float
+    burst: int
+
+
 # Connection name, settings (an instance of the connector's settings model), context.
 OpenSource = Callable[[str, Any, Context], Source]
 OpenTarget = Callable[[str, Any, Context], Target]
@@ -77,6 +90,7 @@ class Connector:
         docs: Page of the documentation, relative to the project.
         open_source: Opens the reading side; None when there is none.
         open_target: Opens the writing side; None when there is none.
+        rate: Budget of one credential; the hub builds `Context.budget` from it.
     """
 
     name: str
@@ -85,6 +99,7 @@ class Connector:
     docs: str
     open_source: OpenSource | None = None
     open_target: OpenTarget | None = None
+    rate: Rate = Rate(per_second=10, burst=20)
 
 
 def names() -> list[str]:

@@ -12,3 +12,15 @@ class ConnectorSettings(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class StreamOptions(ConnectorSettings):
+    """What every stream takes, whatever the connector; connectors add their own by subclassing.
+
+    Attributes:
+        fresh_within: Age at which the stream counts as stale, e.g. `"6h"`; judged by the hub, not by the connector.
+        maps: Field maps that override the shipped one, paths relative to the configuration file.
+    """
+
+    fresh_within: str | None = None
+    maps: tuple[str, ...] = ()
