@@ -2,8 +2,8 @@
 
 A target map says, per canonical class and facet, into which target object a thing goes and which canonical field fills
 which target field. It is read in both directions: `FacetMap.desired` says what the target should hold, and
-`FacetMap.identity` turns what a target object holds back into canonical identity fields, so that brownfield objects take
-part in identification. Everything is compiled once; nothing here does I/O but `load_target_map`.
+`FacetMap.identity` turns what a target object holds back into canonical identity fields, so that objects that were
+there before the hub take part in identification. Everything is compiled once; nothing here does I/O but `load_target_map`.
 """
 
 from __future__ import annotations
@@ -15,38 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mapping.target_load import FacetSpec, FieldSpec, load_specs
-from synchub.domain.plan import Value
+from synchub.domain.plan import Filled, Link, Lookup, Value
 from synchub.domain.records import CLEAR
 
 SEPARATOR = "\x1f"  # between the parts of a composed look-up value, as `synchub.ports.Target.lookup` asks
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A reference to an object found by a name: company, model, site.
-
-    Attributes:
-        kind: Target object type that is searched.
-        by: Field compared, for example `"name"`.
-        value: What is looked for; parts of a composed name are joined by U+001F.
-    """
-
-    kind: str
-    by: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A reference to the target object of another entity.
-
-    Attributes:
-        family: Family of the entity, for example `"person"`.
-        value: Its identity as the sources give it (e-mail, login, worker id).
-    """
-
-    family: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +33,8 @@ class TargetField:
         by: Field compared in the look-up.
         link: Family of the entity the value points at; None for a plain value.
         ignore_case: Upper and lower case count as equal.
-        alone: Written only while the thing has no CI of its own (ordered, in stock); afterwards the CI side writes it and
-            the target carries it over.
+        alone: Written only while the thing has no CI of its own (ordered, in stock); afterwards the CI side writes it
+            and the target carries it over.
     """
 
     name: str
@@ -80,7 +52,6 @@ class TargetField:
         return self.lookup is not None or self.link is not None
 
 
-Filled = Value | Lookup | Link
 Getter = Callable[[Mapping[str, Any]], Any]
 _ABSENT = object()
 
@@ -98,7 +69,8 @@ class FacetMap:
     """
 
     __slots__ = (
-        "_getters", "_identity", "_signs", "_undiscovered", "counterpart", "facet", "fields", "kind", "read_kind", "reads",
+        "_getters", "_identity", "_signs", "_undiscovered",
+        "counterpart", "facet", "fields", "kind", "read_kind", "reads",
     )  # fmt: skip
 
     def __init__(self, spec: FacetSpec, siblings: Sequence[FacetSpec]) -> None:
@@ -132,7 +104,7 @@ class FacetMap:
             field. Fields about which nothing is known are absent.
         """
         result: dict[str, Filled] = {}
-        discovered = self._signs is None and self.facet != "asset" or self.discovered(doc)
+        discovered = (self._signs is None and self.facet != "asset") or self.discovered(doc)
         for name, getter in self._getters if discovered else self._undiscovered:
             value = getter(doc)
             if value is not _ABSENT:
@@ -306,7 +278,7 @@ def _text(value: Any) -> Any:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _datetime(value: Any) -> Any:
+def _datetime(value: Any) -> str:
     text = str(value)
     return text[:19].replace("T", " ") if len(text) > 10 else f"{text} 00:00:00"
 
@@ -330,7 +302,7 @@ def _equal(form: str, ignore_case: bool, left: str | None, right: str | None) ->
         # An unset tick box reads as false in some targets and as nothing in others.
         return form == "bool" and {left, right} <= {None, "false", "0"}
     if form == "number":
-        return _number(left) == _number(right)
+        return bool(_number(left) == _number(right))
     if form == "bool":
         return (left.lower() in {"true", "1"}) == (right.lower() in {"true", "1"})
     if form in {"date", "datetime"}:

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mapping.target_identity import NORMALISERS, Normaliser
 from synchub.domain.model import CLASSES, FIELDS
+from synchub.domain.yamlfile import Document, parse_yaml
 from synchub.errors import ConfigError
 
-MAX_BYTES = 1 << 20
 _FORMS = ("text", "date", "datetime", "number", "bool", "raw")
 _FACETS = ("ci", "asset", "record")
 _CLASS_KEYS = {"like", *_FACETS}
@@ -68,68 +66,36 @@ def load_specs(shipped: Sequence[Path], overrides: Sequence[Path]) -> tuple[dict
     return specs, hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without anchors and aliases and without repeated keys; `on`, `off`, `yes` and `no` stay text."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("anchors and aliases are not allowed")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.YAMLError(f"line {key.start_mark.line + 1}: {key.value!r} is given twice")
-            seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, regexp)
-        for tag, regexp in resolvers
-        if tag not in {"tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"}
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-
-
 def _read(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
-        if len(raw) > MAX_BYTES:
-            raise ConfigError(f"is larger than {MAX_BYTES:,} bytes", where=str(path))
-        loader = _Loader(raw)
-        try:
-            loaded = loader.get_single_data()
-        finally:
-            loader.dispose()
     except OSError as exc:
-        raise ConfigError(f"cannot be read: {exc.strerror}.", where=str(path)) from exc
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as exc:
-        raise ConfigError(f"is not valid YAML: {str(exc)[:300]}", where=str(path)) from exc
-    if not isinstance(loaded, dict) or loaded.get("version") != 1 or not isinstance(loaded.get("classes"), dict):
+        raise ConfigError(f"the target map cannot be read: {exc.strerror}.", where=str(path)) from exc
+    document = parse_yaml(raw, str(path))
+    data = document.data
+    if not isinstance(data, dict) or data.get("version") != 1 or not isinstance(data.get("classes"), dict):
         raise ConfigError("is not a target map.", where=str(path), fix="It starts with `version: 1` and `classes:`.")
-    _known(loaded, {"version", "classes"}, str(path))
-    for cls, body in loaded["classes"].items():
-        place = f"{path}: classes.{cls}"
-        _known({cls: None}, set(CLASSES), place)
-        _check_shape(body, place)
-    return dict(loaded["classes"])
+    _known(data, {"version", "classes"}, str(path))
+    for cls, body in data["classes"].items():
+        _known({cls: None}, set(CLASSES), document.where("classes", cls))
+        _check_shape(body, document, cls)
+    return dict(data["classes"])
 
 
-def _check_shape(body: Any, place: str) -> None:
+def _check_shape(body: Any, document: Document, cls: str) -> None:
     if body is None:
         return
-    _known(body, _CLASS_KEYS, place)
+    _known(body, _CLASS_KEYS, document.where("classes", cls))
     for facet in _FACETS:
         if body.get(facet) is None:
             continue
-        _known(body[facet], _FACET_KEYS, f"{place}.{facet}")
-        for name, spec in (body[facet].get("fields") or {}).items():
+        _known(body[facet], _FACET_KEYS, document.where("classes", cls, facet))
+        fields = body[facet].get("fields") or {}
+        if not isinstance(fields, dict):
+            raise ConfigError("`fields` maps target fields.", where=document.where("classes", cls, facet, "fields"))
+        for name, spec in fields.items():
             if spec is not None:
-                _known(spec, _FIELD_KEYS, f"{place}.{facet}.fields.{name}")
+                _known(spec, _FIELD_KEYS, document.where("classes", cls, facet, "fields", name))
 
 
 def _known(mapping: Any, allowed: set[str], place: str) -> None:
@@ -180,7 +146,7 @@ def _facets(cls: str, body: Mapping[str, Any], where: str) -> list[FacetSpec]:
                     raise ConfigError(
                         f"{source!r} is written on the {written[source]} side and on the {facet.facet} side.",
                         where=f"{where}: classes.{cls}.{facet.facet}.fields.{spec.name}",
-                        fix="The target keeps the two in step: write it on one side, or mark it `alone: true` on the other.",
+                        fix="The target keeps the two in step: write it on one side, or mark the other `alone: true`.",
                     )
         written.update({source: facet.facet for spec in facet.fields for source in spec.sources})
     return facets

@@ -1,0 +1,59 @@
+"""Settings of a ServiceNow connection."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from connectors.secrets import SecretRef, TextOrRef
+from connectors.settings import ConnectorSettings
+
+TableName = Annotated[str, Field(pattern="^[a-z_][a-z0-9_]{0,79}$")]
+
+
+class OAuthSettings(ConnectorSettings):
+    """OAuth 2.0 with an application registry entry of the instance (`/oauth_token.do`)."""
+
+    oauth: Literal["client_credentials", "password"] = Field(description="Grant type.")
+    client_id: TextOrRef = Field(description="Client id of the application registry entry.")
+    client_secret: SecretRef = Field(description="Its client secret.")
+    user: TextOrRef | None = Field(default=None, description="Integration user, for the grant `password`.")
+    password: SecretRef | None = Field(default=None, description="Its password, for the grant `password`.")
+
+
+class BasicSettings(ConnectorSettings):
+    """User name and password in every request."""
+
+    user: TextOrRef = Field(description="Integration user.")
+    password: SecretRef = Field(description="Its password.")
+
+
+class ApiKeySettings(ConnectorSettings):
+    """Inbound REST API key in the header `x-sn-apikey`."""
+
+    api_key: SecretRef = Field(description="API key of the integration user.")
+
+
+class ServiceNowSettings(ConnectorSettings):
+    """What `synchub.yaml` says about a ServiceNow target, without what the hub itself reads."""
+
+    url: str = Field(description="Address of the instance, for example `https://acmetest.service-now.com`.")
+    auth: OAuthSettings | BasicSettings | ApiKeySettings = Field(description="How the hub logs in.")
+    discovery_source: str = Field(
+        default="Other Automated",
+        max_length=100,
+        description="Data source under which CIs are created: a value of the choice list of `cmdb_ci.discovery_source`.",
+    )
+    page: int = Field(default=1000, ge=1, le=10_000, description="Rows per page when a table is read.")
+    batch: int = Field(default=100, ge=1, le=200, description="Writes per batch request.")
+    requests_per_hour: int | None = Field(
+        default=None, ge=1, description="Own ceiling for requests; None leaves it to the instance's rate limit rules."
+    )
+    marks: dict[TableName, TableName] = Field(
+        default={"cmdb_ci": "correlation_id", "alm_asset": "correlation_id", "sys_user": "source"},
+        description="Text field that carries the hub key, by table (the nearest parent counts).",
+    )
+    parents: dict[TableName, TableName] = Field(
+        default={}, description="Table -> base table (`cmdb_ci`, `alm_asset`), for own tables with unusual names."
+    )
