@@ -120,6 +120,7 @@ class IntuneSource:
             ConfigError: The stream is not configured.
             ConnectorError: Graph, or the way to it, failed.
         """
+        _ = cursor  # a snapshot always starts over
         if stream not in self.streams():
             raise ConfigError(f"the stream {stream!r} is not configured.", where=self._connection,
                               fix=f"Configured: {', '.join(self.streams()) or 'none'}.")  # fmt: skip
@@ -165,9 +166,7 @@ class IntuneSource:
         tally.rejected += len(rejected)
         if stream == "devices" and self._settings.streams.devices and self._settings.streams.devices.details:
             self._add_details(entities, tally, pool)
-        stopped = (
-            limit is not None and tally.items >= limit and not (page.last and tally.items == len(tally.seen) < limit)
-        )
+        stopped = limit is not None and tally.items >= limit
         end = self._end(stream, tally, limit if stopped else None) if page.last or stopped else None
         return Page(
             payloads=[orjson.dumps(e, option=orjson.OPT_SORT_KEYS) for e in entities.values()],
