@@ -8,10 +8,10 @@ cursor as tuples: dict rows cost three times as much (docs/performance.md).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event
@@ -19,11 +19,17 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 
 from synchub.errors import ConfigError, StateError
 
-_PRAGMAS = ("journal_mode=wal", "synchronous=normal", "cache_size=-32768", "busy_timeout=60000", "foreign_keys=on", "temp_store=file")
+_PRAGMAS = (
+    "journal_mode=wal",
+    "synchronous=normal",
+    "cache_size=-32768",
+    "busy_timeout=60000",
+    "foreign_keys=on",
+    "temp_store=file",
+)
 _CHUNK = 900  # values in one IN list
 
 Row = tuple[Any, ...]
-T = TypeVar("T")
 
 
 def open_engine(url: str) -> Engine:
@@ -39,13 +45,17 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except sa.exc.ArgumentError:
-        raise ConfigError("the state URL cannot be read.", where="state", fix="Use sqlite:///path or postgresql://host/db.") from None
+        raise ConfigError(
+            "the state URL cannot be read.", where="state", fix="Use sqlite:///path or postgresql://host/db."
+        ) from None
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
         return _open_postgres(parsed)
     raise ConfigError(
-        f"state cannot live in {parsed.get_backend_name()!r}.", where="state", fix="Use sqlite:///path or postgresql://host/db."
+        f"state cannot live in {parsed.get_backend_name()!r}.",
+        where="state",
+        fix="Use sqlite:///path or postgresql://host/db.",
     )
 
 
@@ -67,7 +77,8 @@ def _open_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("begin immediate")
+        reading = connection.get_execution_options().get("synchub_read", False)
+        connection.exec_driver_sql("begin" if reading else "begin immediate")
 
     return engine
 
@@ -189,15 +200,19 @@ class Database:
                 raise self._error(exc) from exc
             raise
 
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Open a transaction that only reads: it waits for no writer and sees one moment of the state."""
+        try:
+            with self.engine.connect().execution_options(synchub_read=True) as connection, connection.begin():
+                yield Tx(connection)
+        except sa.exc.DBAPIError as exc:
+            raise self._error(exc) from exc
+
     def _error(self, exc: Exception) -> StateError:
         reason = str(getattr(exc, "orig", exc)).splitlines()[0][:300]
         where = f"state ({self.engine.url.render_as_string(hide_password=True)})"
         return StateError(f"the database refused: {reason}.", where=where, fix="See docs/operations.md#state.")
-
-    def transact(self, work: Callable[[Tx], T]) -> T:
-        """Run a function in one transaction and return its result."""
-        with self.begin() as tx:
-            return work(tx)
 
     def close(self) -> None:
         """Give all connections back."""

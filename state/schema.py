@@ -78,7 +78,15 @@ entity = _table(
     _int("created_run"), _int("due_at", null=True), _int("merged_into", null=True), _text("state"),
     Index("entity_rev", "rev"), Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
 )  # fmt: skip
-entity_change = _table("entity_change", _id(), _int("entity"), _int("run"), _int("at"), _blob("changes"), Index("entity_change_entity", "entity"))
+entity_change = _table(
+    "entity_change",
+    _id(),
+    _int("entity"),
+    _int("run"),
+    _int("at"),
+    _blob("changes"),
+    Index("entity_change_entity", "entity"),
+)
 proposal = _table(
     "proposal", _int("a", key=True), _int("b", key=True), _text("reason"), _text("state"), _int("run"), rowless=True
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from synchub.domain.plan import Foreseen, Outcome, TargetObject, Value, Write
-from synchub.domain.records import Page
+from synchub.domain.plan import Filled, Foreseen, Outcome, TargetObject, Value, Write
+from synchub.domain.records import CanonicalRecord, Page
 
 CursorKind = Literal["snapshot", "updated_since", "sequence"]
 
@@ -118,9 +118,7 @@ class Target(Protocol):
         """The target's clock, seconds since 1970 UTC; cursors use it."""
         ...
 
-    def objects(
-        self, kind: str, fields: Sequence[str], *, since: int | None = None
-    ) -> Iterator[list[TargetObject]]:
+    def objects(self, kind: str, fields: Sequence[str], *, since: int | None = None) -> Iterator[list[TargetObject]]:
         """Yield pages of the objects of a type, all or those changed at or after a moment, each object once.
 
         Raises:
@@ -170,6 +168,82 @@ class Mapper(Protocol):
     @property
     def fingerprint(self) -> str:
         """Changes exactly when the map, a normaliser or a dictionary it uses would map something differently."""
+        ...
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Payload paths that the map reads."""
+        ...
+
+    def map(self, payload: dict[str, Any]) -> CanonicalRecord | None:
+        """Map one payload; None when the map's filter drops it.
+
+        Raises:
+            MappingError: Key or class cannot be told.
+        """
+        ...
+
+    def project(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Keep only what the map reads."""
+        ...
+
+
+class DriftObserver(Protocol):
+    """Watches the shape of changed payloads (implemented in `mapping`)."""
+
+    def observe(self, payload: dict[str, Any]) -> None:
+        """Look at one payload."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return what to remember for the next run, as JSON."""
+        ...
+
+    def report(self) -> list[str]:
+        """Say in words what drifted in this run; empty when nothing did."""
+        ...
+
+
+class ObjectIdentity(Protocol):
+    """What a target map offers for one facet of a class (implemented in `mapping.target`)."""
+
+    facet: str
+    kind: str
+    read_kind: str
+    counterpart: str | None
+    reads: tuple[str, ...]
+
+    def desired(self, doc: Mapping[str, Any]) -> dict[str, Filled]:
+        """Target field -> value the entity asks for; absent where nothing is known."""
+        ...
+
+    def identity(self, fields: Mapping[str, Value]) -> dict[str, Any]:
+        """Turn a target object's fields back into canonical identity fields, normalised as sources are."""
+        ...
+
+    def same(self, field: str, desired: Value, actual: Value) -> bool:
+        """Compare in the target's terms (`"8192"` is 8192)."""
+        ...
+
+    def discovered(self, doc: Mapping[str, Any]) -> bool:
+        """Whether the entity has shown a sign of life, so that its CI is created rather than its asset."""
+        ...
+
+    def source_of(self, field: str) -> tuple[str, ...]:
+        """Canonical fields that fill a target field."""
+        ...
+
+
+class Facets(Protocol):
+    """A target map: which objects a class has in a target."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when the map does."""
+        ...
+
+    def facets(self, cls: str) -> Sequence[ObjectIdentity]:
+        """List the objects of a class, in the order in which they are created; empty: not taken."""
         ...
 
 

@@ -134,7 +134,16 @@ class Ledger(Protocol):
         ...
 
     def finish(
-        self, stream: int, run: int, at: int, end: End, *, fingerprint: str, shape: Mapping[str, Any], paths: Sequence[str], absent: Sequence[int]
+        self,
+        stream: int,
+        run: int,
+        at: int,
+        end: End,
+        *,
+        fingerprint: str,
+        shape: Mapping[str, Any],
+        paths: Sequence[str],
+        absent: Sequence[int],
     ) -> None:
         """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold."""
         ...
@@ -174,10 +183,6 @@ class Identity(Protocol):
         """Return the identifiers that are held too often to identify anything."""
         ...
 
-    def touched(self) -> set[int]:
-        """Return the hashes of identifiers gained or lost by dirty records."""
-        ...
-
     def counts(self, hashes: Sequence[int]) -> dict[int, int]:
         """Return how many records hold each identifier now."""
         ...
@@ -198,8 +203,8 @@ class Identity(Protocol):
         """Return (hash, record) of the holders of joining identifiers."""
         ...
 
-    def proposing(self, records: Sequence[int]) -> list[tuple[int, int]]:
-        """Return (hash, record) of everybody who shares a proposing key with one of the records."""
+    def proposing(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
+        """Return (hash, record) of the holders of proposing keys."""
         ...
 
     def contributions(self, records: Sequence[int]) -> list[Contribution]:

@@ -31,7 +31,9 @@ from synchub.domain.fields import Facet, FieldInfo, Privacy, describe, field
 from synchub.domain.lifecycle import Lifecycle
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
-FormFactor = Literal["laptop", "desktop", "workstation", "tablet", "phone", "thin_client", "all_in_one", "rack", "blade", "tower"]
+FormFactor = Literal[
+    "laptop", "desktop", "workstation", "tablet", "phone", "thin_client", "all_in_one", "rack", "blade", "tower"
+]
 PersonStatus = Literal["prehire", "active", "leave", "terminated"]
 OperationalStatus = Literal["operational", "non_operational", "repair", "retired"]
 
@@ -62,7 +64,9 @@ class Hardware(Entity):
     part_number: Text | None = field("The manufacturer's order number of the model.", example="7L7Z7ET#ABD")
     form_factor: FormFactor | None = field("Build.", example="laptop")
     lifecycle: Lifecycle | None = field("Where the asset stands in its life.", example="deployed", facet=_ASSET)
-    operational_status: OperationalStatus | None = field("Whether the CI does its work.", example="operational", facet=_CI)
+    operational_status: OperationalStatus | None = field(
+        "Whether the CI does its work.", example="operational", facet=_CI
+    )
     assigned_to: Text | None = field(
         "Who uses it: an identity of a person (e-mail, login or worker id).", example="anna.novak@corp.example",
         privacy=_PERSONAL, reference="person",
@@ -87,18 +91,24 @@ class Hardware(Entity):
     ip_addresses: list[Text] | None = field(
         "Addresses seen on its interfaces.", example=["10.4.1.7"], facet=_CI, many=True, volatile=True
     )
-    last_seen_at: datetime | None = field("Last sign of life.", example="2026-11-20T08:14:00Z", facet=_CI, volatile=True)
+    last_seen_at: datetime | None = field(
+        "Last sign of life.", example="2026-11-20T08:14:00Z", facet=_CI, volatile=True
+    )
 
 
 class _Managed(Hardware):
     """Hardware that runs an operating system."""
 
-    uuid: Text | None = field("SMBIOS UUID, lower case, in the byte order the firmware shows.", example="4c4c4544-0044-…", facet=_CI)
+    uuid: Text | None = field(
+        "SMBIOS UUID, lower case, in the byte order the firmware shows.", example="4c4c4544-0044-…", facet=_CI
+    )
     hostname: Text | None = field("Short host name, lower case.", example="nb-5cg81f", facet=_CI)
     fqdn: Text | None = field("Fully qualified name, lower case.", example="nb-5cg81f.corp.example", facet=_CI)
     os_name: Text | None = field("Operating system, by its dictionary name.", example="Windows 11", facet=_CI)
     os_version: Text | None = field("Version as the system reports it.", example="10.0.22631.3593", facet=_CI)
-    os_end_of_life_on: date | None = field("End of the vendor's support for this version.", example="2026-10-13", facet=_CI)
+    os_end_of_life_on: date | None = field(
+        "End of the vendor's support for this version.", example="2026-10-13", facet=_CI
+    )
     cpu_model: Text | None = field("Processor.", example="Intel Core i7-1355U", facet=_CI)
     cpu_cores: int | None = field("Physical cores.", example=10, facet=_CI)
     ram_mib: int | None = field("Memory.", example=16384, unit="MiB", facet=_CI)
@@ -106,8 +116,12 @@ class _Managed(Hardware):
     storage_free_gb: int | None = field("Free space.", example=211, unit="GB", facet=_CI, volatile=True)
     is_encrypted: bool | None = field("Internal disks are encrypted.", example=True, facet=_CI)
     compliance: Text | None = field("Verdict of the device management.", example="compliant", facet=_CI)
-    management_id: Text | None = field("Device id in the directory or device management.", example="6f0c1e2a-…", facet=_CI)
-    enrolled_at: datetime | None = field("Enrolment in the device management.", example="2024-03-10T07:00:00Z", facet=_CI)
+    management_id: Text | None = field(
+        "Device id in the directory or device management.", example="6f0c1e2a-…", facet=_CI
+    )
+    enrolled_at: datetime | None = field(
+        "Enrolment in the device management.", example="2024-03-10T07:00:00Z", facet=_CI
+    )
 
 
 class Computer(_Managed):
@@ -121,7 +135,9 @@ class Server(_Managed):
 class MobileDevice(_Managed):
     """A phone or tablet."""
 
-    imei: Text | None = field("International mobile equipment identity, 15 digits.", example="356938035643809", facet=_CI)
+    imei: Text | None = field(
+        "International mobile equipment identity, 15 digits.", example="356938035643809", facet=_CI
+    )
     phone_number: Text | None = field("Number of the SIM.", example="+49301234567", privacy=_PERSONAL, facet=_CI)
 
 
@@ -190,14 +206,18 @@ class PurchaseOrderLine(Entity):
     received_quantity: Decimal | None = field("Received quantity.", example="2", unit="as `quantity`")
     rejected_quantity: Decimal | None = field("Received and sent back.", example="1", unit="as `quantity`")
     price: Decimal | None = field("Unit price without tax.", example="1249.00", unit="`currency`")
-    line_total: Decimal | None = field("Price times quantity, as the source states it.", example="3747.00", unit="`currency`")
+    line_total: Decimal | None = field(
+        "Price times quantity, as the source states it.", example="3747.00", unit="`currency`"
+    )
     currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = field("ISO 4217.", example="EUR")
     ordered_on: date | None = field("Date of the order.", example="2024-03-01")
     due_on: date | None = field("Promised delivery.", example="2024-03-14")
     shipped_on: date | None = field("Date of shipping.", example="2024-03-08")
     received_on: date | None = field("Date of the receipt.", example="2024-03-09")
     status: Text | None = field("State of the line in the source's own words.", example="received")
-    requested_for: Text | None = field("For whom it was ordered.", example="anna.novak@corp.example", privacy=_PERSONAL, reference="person")
+    requested_for: Text | None = field(
+        "For whom it was ordered.", example="anna.novak@corp.example", privacy=_PERSONAL, reference="person"
+    )
     cost_centre: Text | None = field("Cost centre that pays.", example="CC1012")
 
 

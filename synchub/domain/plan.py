@@ -33,6 +33,37 @@ class RowState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Lookup:
+    """A reference to an object found by a name: company, model, site.
+
+    Attributes:
+        kind: Target object type that is searched.
+        by: Field compared, for example `"name"`.
+        value: What is looked for; parts of a composed name are joined by U+001F.
+    """
+
+    kind: str
+    by: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A reference to the target object of another entity.
+
+    Attributes:
+        family: Family of the entity, for example `"person"`.
+        value: Its identity as the sources give it (e-mail, login, worker id).
+    """
+
+    family: str
+    value: str
+
+
+Filled = Value | Lookup | Link  # what a target map says about one field
+
+
+@dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field of a plan row.
 

@@ -69,7 +69,9 @@ class Page:
     def where(self, index: int) -> str:
         """Name the place of one payload, for example `"po_2026.csv line 17"`."""
         number = self.positions[index] if self.positions else self.first + index
-        return f"{self.origin} item {number}" if "://" in self.origin or " " in self.origin else f"{self.origin}:{number}"
+        return (
+            f"{self.origin} item {number}" if "://" in self.origin or " " in self.origin else f"{self.origin}:{number}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,102 @@
+"""Entities, their history, and the merges proposed to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from state.db import Database
+from synchub.stores import EntityBatch, EntityRow
+
+_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into"
+
+
+def _entity(row: tuple[object, ...]) -> EntityRow:
+    values = list(row)
+    for index in (3, 4, 5):
+        values[index] = bytes(values[index])  # type: ignore[arg-type]
+    return EntityRow(*values)  # type: ignore[arg-type]
+
+
+class EntityStore:
+    """Implements `synchub.stores.Entities`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def allocate(self, count: int) -> int:
+        """See `Entities.allocate`."""
+        with self._db.begin() as tx:
+            return tx.allocate("entity", count)
+
+    def allocate_rev(self, count: int) -> int:
+        """See `Entities.allocate_rev`."""
+        with self._db.begin() as tx:
+            return tx.allocate("rev", count)
+
+    def get(self, ids: Sequence[int]) -> dict[int, EntityRow]:
+        """See `Entities.get`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(f"select {_COLUMNS} from entity where id in {{in}}", list(ids))
+        return {row[0]: _entity(row) for row in rows}
+
+    def write(self, run: int, at: int, batch: EntityBatch) -> None:
+        """See `Entities.write`."""
+        with self._db.begin() as tx:
+            if batch.entities:
+                tx.many(
+                    "insert into entity(id, family, cls, doc, winners, hash, sources, rev, created_run, due_at, merged_into, state)"
+                    " values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls, doc=excluded.doc, winners=excluded.winners,"
+                    " hash=excluded.hash, sources=excluded.sources, rev=excluded.rev, due_at=excluded.due_at, merged_into=excluded.merged_into,"
+                    " state=excluded.state",
+                    batch.entities,
+                )
+            if batch.members:
+                tx.many(
+                    "insert into member(record, entity) values (?,?) on conflict (record) do update set entity=excluded.entity",
+                    batch.members,
+                )
+            if batch.changes:
+                first = tx.allocate("entity_change", len(batch.changes))
+                tx.many(
+                    "insert into entity_change(id, entity, run, at, changes) values (?,?,?,?,?)",
+                    [(first + i, entity, run, at, changes) for i, (entity, changes) in enumerate(batch.changes)],
+                )
+            if batch.gone:
+                rev = tx.allocate("rev", len(batch.gone))
+                tx.many(
+                    "update entity set state='gone', merged_into=?, rev=?, due_at=null where id=?",
+                    [(into, rev + i, entity) for i, (entity, into) in enumerate(batch.gone)],
+                )
+            if batch.done:
+                tx.run_in("delete from dirty where record in {in}", batch.done)
+
+    def changed_after(self, rev: int, count: int) -> list[EntityRow]:
+        """See `Entities.changed_after`."""
+        with self._db.read() as tx:
+            rows = tx.rows(f"select {_COLUMNS} from entity where rev>? order by rev limit ?", (rev, count))
+        return [_entity(row) for row in rows]
+
+    def due(self, now: int) -> list[int]:
+        """See `Entities.due`."""
+        with self._db.read() as tx:
+            return [
+                row[0]
+                for row in tx.rows(
+                    "select m.record from entity e join member m on m.entity=e.id where e.due_at<=?", (now,)
+                )
+            ]
+
+    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int]) -> None:
+        """See `Entities.propose`."""
+        with self._db.begin() as tx:
+            tx.run_in("delete from proposal where state='open' and a in {in}", list(touched))
+            tx.run_in("delete from proposal where state='open' and b in {in}", list(touched))
+            tx.many(
+                "insert into proposal(a, b, reason, state, run) values (?,?,?,'open',?) on conflict (a, b) do nothing",
+                [(a, b, reason, run) for a, b, reason in proposals],
+            )
+
+    def count(self) -> dict[str, int]:
+        """See `Entities.count`."""
+        with self._db.read() as tx:
+            return dict(tx.rows("select family, count(*) from entity where state='live' group by family"))  # type: ignore[arg-type]

@@ -1,0 +1,142 @@
+"""Identifiers, what is dirty, and which record belongs to which entity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import orjson
+
+from state.db import Database
+from synchub.domain.records import Contribution
+from synchub.stores import Dirty
+
+
+class IdentityStore:
+    """Implements `synchub.stores.Identity`.
+
+    Records above the settled mark are new and need no row in `dirty`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def _settled(self) -> int:
+        with self._db.read() as tx:
+            return int(tx.value("select value from meta where name='settled'") or 0)
+
+    def pending(self) -> Dirty:
+        """See `Identity.pending`."""
+        settled = self._settled()
+        with self._db.read() as tx:
+            new = tx.value("select count(*) from record where id>?", (settled,))
+            old = tx.value("select count(*) from dirty where record<=?", (settled,))
+            removed = tx.value("select count(*) from removed")
+            total = new if settled == 0 else tx.value("select count(*) from record")
+        return Dirty(int(new) + int(old) + (1 if removed and not new + old else 0), int(total))
+
+    def last_record(self) -> int:
+        """See `Identity.last_record`."""
+        with self._db.read() as tx:
+            return int(tx.value("select max(id) from record") or 0)
+
+    def scan(self) -> Iterator[tuple[int, int]]:
+        """See `Identity.scan`."""
+        with self._db.read() as tx:
+            yield from tx.iterate("select hash, record from identifier order by hash, record")  # type: ignore[misc]
+
+    def scan_proposing(self) -> Iterator[tuple[int, int]]:
+        """See `Identity.scan_proposing`."""
+        with self._db.read() as tx:
+            yield from tx.iterate("select hash, record from proposal_key order by hash, record")  # type: ignore[misc]
+
+    def replace_shared(self, shared: Sequence[tuple[int, int]]) -> None:
+        """See `Identity.replace_shared`."""
+        with self._db.begin() as tx:
+            tx.run("delete from shared")
+            tx.many("insert into shared(hash, holders) values (?,?)", list(shared))
+
+    def shared(self) -> set[int]:
+        """See `Identity.shared`."""
+        with self._db.read() as tx:
+            return {row[0] for row in tx.rows("select hash from shared")}
+
+    def counts(self, hashes: Sequence[int]) -> dict[int, int]:
+        """See `Identity.counts`."""
+        with self._db.read() as tx:
+            return dict(
+                tx.select_in("select hash, count(*) from identifier where hash in {in} group by hash", list(hashes))
+            )  # type: ignore[arg-type]
+
+    def flip(self, gained: Sequence[tuple[int, int]], lost: Sequence[int]) -> None:
+        """See `Identity.flip`."""
+        with self._db.begin() as tx:
+            tx.many(
+                "insert into shared(hash, holders) values (?,?) on conflict (hash) do update set holders=excluded.holders",
+                list(gained),
+            )
+            tx.run_in("delete from shared where hash in {in}", list(lost))
+            hashes = [h for h, _ in gained] + list(lost)
+            tx.run_in(
+                "insert into dirty(record) select distinct record from identifier where hash in {in} on conflict do nothing",
+                hashes,
+            )
+
+    def dirty(self, count: int) -> list[int]:
+        """See `Identity.dirty`."""
+        settled = self._settled()
+        with self._db.read() as tx:
+            old = [row[0] for row in tx.rows("select record from dirty order by record limit ?", (count,))]
+            if len(old) >= count:
+                return old
+            new = tx.rows("select id from record where id>? order by id limit ?", (settled, count - len(old)))
+        return old + [row[0] for row in new]
+
+    def removed(self) -> list[int]:
+        """See `Identity.removed`."""
+        with self._db.read() as tx:
+            return [row[0] for row in tx.rows("select hash from removed")]
+
+    def holders(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Identity.holders`."""
+        with self._db.read() as tx:
+            return tx.select_in("select hash, record from identifier where hash in {in}", list(hashes))  # type: ignore[return-value]
+
+    def proposing(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Identity.proposing`."""
+        with self._db.read() as tx:
+            return tx.select_in("select hash, record from proposal_key where hash in {in}", list(hashes))  # type: ignore[return-value]
+
+    def contributions(self, records: Sequence[int]) -> list[Contribution]:
+        """See `Identity.contributions`."""
+        with self._db.read() as tx:
+            names = {row[0]: (row[1], row[2]) for row in tx.rows("select id, source, stream from stream")}
+            rows = tx.select_in(
+                "select id, stream, key, cls, doc, observed_at from record where id in {in}", list(records)
+            )
+        loads = orjson.loads
+        return [Contribution(r[0], *names[r[1]], r[2], r[3], loads(r[4]), r[5]) for r in rows]
+
+    def entities_of(self, records: Sequence[int]) -> dict[int, int]:
+        """See `Identity.entities_of`."""
+        with self._db.read() as tx:
+            return dict(tx.select_in("select record, entity from member where record in {in}", list(records)))  # type: ignore[arg-type]
+
+    def members_of(self, entities: Sequence[int]) -> dict[int, list[int]]:
+        """See `Identity.members_of`."""
+        result: dict[int, list[int]] = {}
+        with self._db.read() as tx:
+            for entity, record in tx.select_in(
+                "select entity, record from member where entity in {in}", list(entities)
+            ):
+                result.setdefault(entity, []).append(record)
+        return result
+
+    def settle(self, upto: int) -> None:
+        """See `Identity.settle`."""
+        with self._db.begin() as tx:
+            tx.run("delete from dirty")
+            tx.run("delete from removed")
+            tx.run(
+                "insert into meta(name, value) values ('settled', ?) on conflict (name) do update set value=excluded.value",
+                (str(upto),),
+            )

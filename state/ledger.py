@@ -1,0 +1,182 @@
+"""The record ledger: what each source last said, its payload, and which identifiers it carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from state.db import Database, Tx
+from synchub.domain.records import End
+from synchub.stores import Known, LedgerBatch, StreamState
+
+_PAYLOAD_MAX = 65_536  # bytes kept of a dead letter
+
+
+class LedgerStore:
+    """Implements `synchub.stores.Ledger`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def stream(self, source: str, stream: str) -> StreamState:
+        """See `Ledger.stream`."""
+        with self._db.begin() as tx:
+            row = tx.first(
+                "select id, fingerprint, cursor, scope, shape, paths from stream where source=? and stream=?",
+                (source, stream),
+            )
+            if row is None:
+                number = tx.allocate("stream", 1)
+                tx.run(
+                    "insert into stream(id, source, stream, fingerprint, scope, paths, proof) values (?,?,?,?,?,?,?)",
+                    (number, source, stream, "", "", "[]", ""),
+                )
+                return StreamState(number, "", None, "", {}, (), 0)
+            count = tx.value("select count(*) from record where stream=?", (row[0],))
+        shape = orjson.loads(row[4]) if row[4] else {}
+        return StreamState(row[0], row[1], row[2], row[3], shape, tuple(orjson.loads(row[5])), int(count))
+
+    def hashes(self, stream: int) -> dict[bytes, int]:
+        """See `Ledger.hashes`."""
+        with self._db.read() as tx:
+            return dict(tx.iterate("select raw_hash, id from record where stream=?", (stream,)))  # type: ignore[arg-type]
+
+    def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
+        """See `Ledger.known`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select key, id, raw_hash, doc_hash, cls, doc, observed_at from record where stream=? and key in {in}",
+                list(keys),
+                before=(stream,),
+            )
+        return {row[0]: Known(row[1], bytes(row[2]), bytes(row[3]), row[4], bytes(row[5]), row[6]) for row in rows}
+
+    def allocate(self, count: int) -> int:
+        """See `Ledger.allocate`."""
+        with self._db.begin() as tx:
+            return tx.allocate("record", count)
+
+    def write(self, source: str, stream: str, run: int, at: int, batch: LedgerBatch) -> None:
+        """See `Ledger.write`."""
+        with self._db.begin() as tx:
+            _write_records(tx, batch)
+            _write_identifiers(tx, batch)
+            if batch.warnings:
+                tx.many(
+                    "insert into field_warning(record, warnings) values (?,?) on conflict (record) do update set warnings=excluded.warnings",
+                    batch.warnings,
+                )
+            if batch.unwarned:
+                tx.run_in("delete from field_warning where record in {in}", batch.unwarned)
+            if batch.rejected:
+                first = tx.allocate("dead_letter", len(batch.rejected))
+                tx.many(
+                    "insert into dead_letter(id, run, source, stream, place, code, message, key, payload, at) values (?,?,?,?,?,?,?,?,?,?)"
+                    " on conflict (source, stream, place, code) do update set run=excluded.run, message=excluded.message,"
+                    " key=excluded.key, payload=excluded.payload, at=excluded.at",
+                    [
+                        (
+                            first + i,
+                            run,
+                            source,
+                            stream,
+                            r.where,
+                            r.code,
+                            r.message,
+                            r.key,
+                            r.payload[:_PAYLOAD_MAX],
+                            at,
+                        )
+                        for i, r in enumerate(batch.rejected)
+                    ],
+                )
+
+    def remap(self, stream: int, fingerprint: str) -> None:
+        """See `Ledger.remap`."""
+        with self._db.begin() as tx:
+            tx.run("update stream set fingerprint=? where id=?", (fingerprint, stream))
+
+    def payloads(self, stream: int, after: int, count: int) -> list[tuple[int, str, bytes, bytes]]:
+        """See `Ledger.payloads`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select r.id, r.key, r.raw_hash, p.body from record r join payload p on p.record = r.id"
+                " where r.stream=? and r.id>? order by r.id limit ?",
+                (stream, after, count),
+            )
+        return [(row[0], row[1], bytes(row[2]), bytes(row[3])) for row in rows]
+
+    def finish(
+        self,
+        stream: int,
+        run: int,
+        at: int,
+        end: End,
+        *,
+        fingerprint: str,
+        shape: Mapping[str, Any],
+        paths: Sequence[str],
+        absent: Sequence[int],
+    ) -> None:
+        """See `Ledger.finish`."""
+        with self._db.begin() as tx:
+            tx.run(
+                "update stream set fingerprint=?, cursor=?, shape=?, paths=?, read_at=?, proof=? where id=?",
+                (
+                    fingerprint,
+                    end.cursor,
+                    orjson.dumps(dict(shape)),
+                    orjson.dumps(list(paths)).decode(),
+                    at,
+                    end.proof,
+                    stream,
+                ),
+            )
+            if not end.complete:
+                return
+            tx.run("update stream set complete_at=?, scope=? where id=?", (at, end.scope, stream))
+            gone = set(absent)
+            missing = tx.rows(
+                "select a.record from absence a join record r on r.id = a.record where r.stream=?", (stream,)
+            )
+            tx.run_in("delete from absence where record in {in}", [row[0] for row in missing if row[0] not in gone])
+            tx.many(
+                "insert into absence(record, since_at, snapshots, scope_run) values (?,?,1,?)"
+                " on conflict (record) do update set snapshots=absence.snapshots+1, scope_run=excluded.scope_run",
+                [(record, at, run) for record in sorted(gone)],
+            )
+
+
+def _write_records(tx: Tx, batch: LedgerBatch) -> None:
+    if batch.new:
+        tx.many(
+            "insert into record(id, stream, key, raw_hash, doc_hash, cls, doc, observed_at, run) values (?,?,?,?,?,?,?,?,?)",
+            batch.new,
+        )
+    if batch.changed:
+        tx.many(
+            "update record set raw_hash=?, doc_hash=?, cls=?, doc=?, observed_at=?, run=? where id=?",
+            [(r.raw_hash, r.doc_hash, r.cls, r.doc, r.observed_at, r.run, r.record) for r in batch.changed],
+        )
+        tx.many("insert into dirty(record) values (?) on conflict do nothing", [(r.record,) for r in batch.changed])
+    if batch.moved:
+        tx.many("update record set raw_hash=?, doc=?, observed_at=? where id=?", batch.moved)
+    if batch.payloads:
+        tx.many(
+            "insert into payload(record, body) values (?,?) on conflict (record) do update set body=excluded.body",
+            batch.payloads,
+        )
+
+
+def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
+    if batch.left:
+        tx.many("delete from identifier where hash=? and record=?", batch.left)
+        tx.many("insert into removed(hash) values (?) on conflict do nothing", [(h,) for h, _ in batch.left])
+    if batch.withdrawn:
+        tx.many("delete from proposal_key where hash=? and record=?", batch.withdrawn)
+    if batch.joined:
+        tx.many("insert into identifier(hash, record) values (?,?) on conflict do nothing", batch.joined)
+    if batch.proposed:
+        tx.many("insert into proposal_key(hash, record) values (?,?) on conflict do nothing", batch.proposed)

@@ -1,0 +1,172 @@
+"""Plans and their rows; the pending rows are the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from state.db import Database, Row
+from state.targets import add_replan, write_objects
+from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
+from synchub.errors import PlanError
+from synchub.stores import DeliveryBatch, PlanState
+
+_PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run"
+_ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
+
+
+def _plan(row: Row) -> PlanState:
+    return PlanState(*row[:8], orjson.loads(row[8]), row[9])
+
+
+def _row(row: Row) -> PlanRow:
+    changes = {name: FieldChange(*change) for name, change in orjson.loads(row[7]).items()}
+    return PlanRow(
+        row[0], row[1], row[2], row[3], row[4], Op(row[5]), row[6], changes, row[8], RowState(row[9]), row[10]
+    )
+
+
+def _dump(changes: Mapping[str, FieldChange]) -> bytes:
+    return orjson.dumps({name: (c.old, c.new, c.source, c.rule) for name, c in changes.items()})
+
+
+class PlanStore:
+    """Implements `synchub.stores.Plans`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def create(self, target: int, run: int, at: int, config: str) -> int:
+        """See `Plans.create`."""
+        with self._db.begin() as tx:
+            old = [
+                row[0]
+                for row in tx.rows("select id from plan where target=? and state in ('draft', 'open')", (target,))
+            ]
+            tx.run_in("delete from plan_row where plan in {in}", old)
+            tx.run_in("update plan set state='superseded' where id in {in}", old)
+            number = tx.allocate("plan", 1)
+            tx.run(
+                "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary) values (?,?,?,?,?,0,'draft',?,0,?)",
+                (number, "", target, run, at, config, b"{}"),
+            )
+        return number
+
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
+        """See `Plans.add`."""
+        with self._db.begin() as tx:
+            tx.many(
+                "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note, attempts)"
+                " values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
+                [
+                    (
+                        plan,
+                        r.n,
+                        r.entity,
+                        r.cls,
+                        r.facet,
+                        r.kind,
+                        r.op.value,
+                        r.object_id,
+                        _dump(r.changes),
+                        r.label,
+                        r.state.value,
+                        r.note,
+                    )
+                    for r in rows
+                ],
+            )
+
+    def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
+        """See `Plans.seal`."""
+        with self._db.begin() as tx:
+            tx.run(
+                "update plan set token=?, expires_at=?, upto_rev=?, summary=?, state='open' where id=?",
+                (token, expires_at, upto_rev, orjson.dumps(dict(summary)), plan),
+            )
+
+    def get(self, token: str | int) -> PlanState | None:
+        """See `Plans.get`."""
+        with self._db.read() as tx:
+            if isinstance(token, int):
+                row = tx.first(f"select {_PLAN} from plan where id=?", (token,))
+                return _plan(row) if row else None
+            escaped = token.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+            rows = tx.rows(f"select {_PLAN} from plan where token like ? escape '\\' and token<>''", (escaped + "%",))
+        if len(rows) > 1:
+            raise PlanError(
+                f"plan {token!r} is not unique: {', '.join(r[1] for r in rows[:5])}.", fix="Give more characters."
+            )
+        return _plan(rows[0]) if rows else None
+
+    def unfinished(self, target: int) -> PlanState | None:
+        """See `Plans.unfinished`."""
+        with self._db.read() as tx:
+            row = tx.first(
+                f"select {_PLAN} from plan where target=? and state='applying' order by id limit 1", (target,)
+            )
+        return _plan(row) if row else None
+
+    def latest(self, target: int) -> PlanState | None:
+        """See `Plans.latest`."""
+        with self._db.read() as tx:
+            row = tx.first(f"select {_PLAN} from plan where target=? and token<>'' order by id desc limit 1", (target,))
+        return _plan(row) if row else None
+
+    def mark(self, plan: int, state: str) -> None:
+        """See `Plans.mark`."""
+        with self._db.begin() as tx:
+            tx.run("update plan set state=? where id=?", (state, plan))
+
+    def rows(self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000) -> list[PlanRow]:
+        """See `Plans.rows`."""
+        wanted = f" and state in ({','.join('?' * len(states))})" if states else ""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"select {_ROW} from plan_row where plan=? and n>?{wanted} order by n limit ?",
+                (plan, after, *states, count),
+            )
+        return [_row(row) for row in rows]
+
+    def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:
+        """See `Plans.send`."""
+        with self._db.begin() as tx:
+            tx.run(
+                f"update plan_row set state='sent', attempts=attempts+1 where plan=? and n between ? and ? and state in ({','.join('?' * len(states))})",
+                (plan, first, last, *states),
+            )
+
+    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:
+        """See `Plans.deliver`."""
+        with self._db.begin() as tx:
+            plain: dict[str, list[int]] = {}
+            for n, state, note in batch.states:
+                if not note:
+                    plain.setdefault(state, []).append(n)
+            for state, numbers in plain.items():
+                tx.run_in(
+                    "update plan_row set state=?, note='' where plan=? and n in {in}", numbers, before=(state, plan)
+                )
+            tx.many(
+                "update plan_row set state=?, note=? where plan=? and n=?",
+                [(state, note, plan, n) for n, state, note in batch.states if note],
+            )
+            write_objects(tx, target, batch)
+            add_replan(tx, target, batch.replan)
+            if batch.conflicts:
+                first = tx.allocate("conflict", len(batch.conflicts))
+                tx.many(
+                    "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values (?,?,?,?,?,?,?,'open',?)"
+                    " on conflict (target, entity, facet, field, kind) do update set detail=excluded.detail, run=excluded.run",
+                    [(first + i, target, *item, run) for i, item in enumerate(batch.conflicts)],
+                )
+
+    def outcomes(self, plan: int) -> dict[tuple[str, str, str], int]:
+        """See `Plans.outcomes`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select cls, op, state, count(*) from plan_row where plan=? group by cls, op, state", (plan,)
+            )
+        return {(row[0], row[1], row[2]): row[3] for row in rows}

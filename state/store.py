@@ -1,0 +1,43 @@
+"""One state database with all its stores."""
+
+from __future__ import annotations
+
+from state.db import Database, open_engine
+from state.entities import EntityStore
+from state.identity import IdentityStore
+from state.ledger import LedgerStore
+from state.migrate import ensure
+from state.plans import PlanStore
+from state.reports import ReportStore
+from state.runs import RunStore
+from state.targets import TargetStore
+
+
+class SqlState:
+    """Implements `synchub.stores.State` over SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.ledger = LedgerStore(database)
+        self.identity = IdentityStore(database)
+        self.entities = EntityStore(database)
+        self.targets = TargetStore(database)
+        self.plans = PlanStore(database)
+        self.runs = RunStore(database)
+        self.reports = ReportStore(database)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.database.close()
+
+
+def open_state(url: str) -> SqlState:
+    """Open a state database; an empty one gets its tables.
+
+    Raises:
+        ConfigError: The URL cannot be used.
+        StateError: The database does not answer or is of another version.
+    """
+    engine = open_engine(url)
+    ensure(engine)
+    return SqlState(Database(engine))

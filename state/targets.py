@@ -1,0 +1,210 @@
+"""Objects of targets: links, bases, and what other people's objects look like."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from state.db import Database, Row, Tx
+from synchub.domain.plan import TargetObject
+from synchub.stores import DeliveryBatch, ObjectRow, TargetState
+
+_COLUMNS = "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused, origin"
+_UPSERT = (
+    "insert into target_object(id, target, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused, origin)"
+    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (target, object_id, kind) do update set entity=excluded.entity, facet=excluded.facet,"
+    " fields=excluded.fields, base=excluded.base, version=excluded.version, updated_at=excluded.updated_at, updated_by=excluded.updated_by,"
+    " counterpart=coalesce(excluded.counterpart, target_object.counterpart), cls=coalesce(excluded.cls, target_object.cls), refused=excluded.refused"
+)
+SAME = b"="  # as `base`: hub and target agree on everything that `fields` holds
+
+
+def _object(row: Row) -> ObjectRow:
+    fields: dict[str, Any] = orjson.loads(row[5])
+    base = None if row[6] is None else fields if bytes(row[6]) == SAME else orjson.loads(row[6])
+    refused = orjson.loads(row[12]) if row[12] else {}
+    return ObjectRow(
+        row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused, row[13]
+    )
+
+
+class TargetStore:
+    """Implements `synchub.stores.Targets`."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def target(self, name: str) -> TargetState:
+        """See `Targets.target`."""
+        with self._db.begin() as tx:
+            row = tx.first(
+                "select id, identity, planned_rev, read_since, fingerprint from target where name=?", (name,)
+            )
+            if row is None:
+                number = tx.allocate("target", 1)
+                tx.run("insert into target(id, name, planned_rev, fingerprint) values (?,?,0,'')", (number, name))
+                row = (number, None, 0, None, "")
+        return TargetState(*row)
+
+    def pin(self, target: int, identity: str) -> None:
+        """See `Targets.pin`."""
+        with self._db.begin() as tx:
+            tx.run("update target set identity=? where id=?", (identity, target))
+
+    def saw(self, target: int, since: int) -> None:
+        """See `Targets.saw`."""
+        with self._db.begin() as tx:
+            tx.run("update target set read_since=? where id=?", (since, target))
+
+    def planned(self, target: int, rev: int, fingerprint: str) -> None:
+        """See `Targets.planned`."""
+        with self._db.begin() as tx:
+            tx.run("update target set planned_rev=?, fingerprint=? where id=?", (rev, fingerprint, target))
+
+    def observe(
+        self, target: int, objects: Sequence[TargetObject], identifiers: Sequence[Sequence[int]]
+    ) -> list[tuple[int, TargetObject]]:
+        """See `Targets.observe`."""
+        with self._db.begin() as tx:
+            ids = [o.id for o in objects]
+            rows_known = tx.select_in(
+                f"select {_COLUMNS} from target_object where target=? and object_id in {{in}}", ids, before=(target,)
+            )
+            known = {(row[2], row[1]): row for row in rows_known}
+            fresh = [o for o in objects if (o.id, o.kind) not in known]
+            numbers = (
+                iter(range(first := tx.allocate("target_object", len(fresh)), first + len(fresh)))
+                if fresh
+                else iter(())
+            )
+            changed: list[tuple[int, TargetObject]] = []
+            rows, hashes, numbered = [], [], []
+            for item, item_hashes in zip(objects, identifiers, strict=True):
+                old = known.get((item.id, item.kind))
+                if old is None:
+                    number = next(numbers)
+                    rows.append(
+                        (number, target, item.kind, item.id, None, None, orjson.dumps(item.fields), None, item.version, item.updated_at,
+                         item.updated_by, item.counterpart, item.cls, None, "found")
+                    )  # fmt: skip
+                else:
+                    number, before = old[0], _object(old)
+                    if (
+                        before.fields == item.fields
+                        and before.version == item.version
+                        and before.counterpart == item.counterpart
+                    ):
+                        continue
+                    base = old[6] if old[6] is None or bytes(old[6]) != SAME else old[5]
+                    rows.append(
+                        (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields), base, item.version,
+                         item.updated_at, item.updated_by, item.counterpart, item.cls, old[12], before.origin)
+                    )  # fmt: skip
+                    if before.entity is not None and before.fields != item.fields:
+                        changed.append((before.entity, item))
+                    numbered.append(number)
+                hashes.extend((h, number, target) for h in item_hashes)
+            if numbered:
+                tx.run_in("delete from target_identifier where object in {in}", numbered)
+            tx.many(_UPSERT, rows)
+            tx.many("insert into target_identifier(hash, object, target) values (?,?,?) on conflict do nothing", hashes)
+        return changed
+
+    def linked(self, target: int, entities: Sequence[int]) -> dict[int, list[ObjectRow]]:
+        """See `Targets.linked`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                f"select {_COLUMNS} from target_object where target=? and entity in {{in}}",
+                list(entities),
+                before=(target,),
+            )
+        result: dict[int, list[ObjectRow]] = {}
+        for row in rows:
+            result.setdefault(row[3], []).append(_object(row))
+        return result
+
+    def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
+        """See `Targets.objects`."""
+        with self._db.read() as tx:
+            return [
+                _object(r)
+                for r in tx.select_in(
+                    f"select {_COLUMNS} from target_object where target=? and id in {{in}}", list(ids), before=(target,)
+                )
+            ]
+
+    def by_object_id(self, target: int, object_ids: Sequence[str]) -> dict[str, ObjectRow]:
+        """See `Targets.by_object_id`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                f"select {_COLUMNS} from target_object where target=? and object_id in {{in}}",
+                list(object_ids),
+                before=(target,),
+            )
+        return {row[2]: _object(row) for row in rows}
+
+    def candidates(self, target: int, hashes: Sequence[int]) -> list[tuple[int, int]]:
+        """See `Targets.candidates`."""
+        with self._db.read() as tx:
+            return tx.select_in(
+                "select hash, object from target_identifier where target=? and hash in {in}",
+                list(hashes),
+                before=(target,),
+            )  # type: ignore[return-value]
+
+    def people(self, target: int, hashes: Sequence[int]) -> dict[int, tuple[int, str | None]]:
+        """See `Targets.people`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select i.hash, m.entity, o.object_id from identifier i join member m on m.record = i.record"
+                " join entity e on e.id = m.entity and e.family = 'person' and e.state = 'live'"
+                " left join target_object o on o.entity = m.entity and o.target = ? where i.hash in {in}",
+                list(hashes),
+                before=(target,),
+            )
+        found: dict[int, set[tuple[int, str | None]]] = {}
+        for hash_, entity, object_id in rows:
+            found.setdefault(hash_, set()).add((entity, object_id))
+        return {h: next(iter(people)) for h, people in found.items() if len({p[0] for p in people}) == 1}
+
+    def to_replan(self, target: int) -> list[tuple[int, str]]:
+        """See `Targets.to_replan`."""
+        with self._db.read() as tx:
+            return tx.rows("select entity, reason from replan where target=? order by entity", (target,))  # type: ignore[return-value]
+
+    def replan(self, target: int, entities: Sequence[tuple[int, str]], *, done: Sequence[int] = ()) -> None:
+        """See `Targets.replan`."""
+        with self._db.begin() as tx:
+            tx.run_in("delete from replan where target=? and entity in {in}", list(done), before=(target,))
+            add_replan(tx, target, entities)
+
+    def count(self, target: int) -> int:
+        """See `Targets.count`."""
+        with self._db.read() as tx:
+            return int(tx.value("select count(*) from target_object where target=?", (target,)))
+
+
+def add_replan(tx: Tx, target: int, entities: Sequence[tuple[int, str]]) -> None:
+    """Note entities that need another plan, within a transaction."""
+    tx.many(
+        "insert into replan(target, entity, reason) values (?,?,?) on conflict (target, entity) do update set reason=excluded.reason",
+        [(target, entity, reason) for entity, reason in entities],
+    )
+
+
+def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
+    """Store objects that were written or linked, within a transaction."""
+    if not batch.objects:
+        return
+    first = tx.allocate("target_object", len(batch.objects))
+    rows = []
+    for i, (entity, facet, item, base, refused, origin) in enumerate(batch.objects):
+        fields = orjson.dumps(item.fields)
+        same = SAME if base is item.fields or base == item.fields else orjson.dumps(base)
+        rows.append(
+            (first + i, target, item.kind, item.id, entity, facet, fields, same, item.version, item.updated_at, item.updated_by,
+             item.counterpart, item.cls, orjson.dumps(refused) if refused else None, origin)
+        )  # fmt: skip
+    tx.many(_UPSERT, rows)
