@@ -1,0 +1,283 @@
+"""Who is the same thing: records in, clusters out.
+
+`cluster` is pure and free of order. It works through the configured steps from the most to the least certain; within a
+step through the shared values in ascending order. A value unites *all* clusters that hold it, or none: where two of
+them contradict each other, the value cannot say to which of them a third belongs. Nothing outside the records that
+share a value has a say, so a set of several components clusters like each component by itself.
+
+Links, entity ids and earlier results are not asked: they decide which id a cluster keeps (`assign`), never its members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Any, NamedTuple, cast
+
+from synchub.domain.model import CLASSES
+from synchub.domain.records import Contribution
+from synchub.reconcile.compare import hardware_contradiction, person_contradiction
+from synchub.reconcile.identifiers import Kind, Traits, identifier_hash, traits
+from synchub.reconcile.steps import IdentifyRules
+
+
+class Edge(NamedTuple):
+    """Why two records are one thing.
+
+    Attributes:
+        why: Step, for example `"serial+manufacturer"`.
+        kind: Kind of the shared identifier; 0 for a person's decision.
+        value: Value in comparable form.
+        a: Ledger id of one end.
+        b: Ledger id of the other end.
+    """
+
+    why: str
+    kind: int
+    value: str
+    a: int
+    b: int
+
+
+class Refusal(NamedTuple):
+    """A shared value that did not unite its holders.
+
+    Attributes:
+        why: Step.
+        kind: Kind of the shared identifier.
+        value: Value in comparable form.
+        records: Ledger ids of the holders, ascending by source, stream and key.
+        reason: What contradicts.
+    """
+
+    why: str
+    kind: int
+    value: str
+    records: tuple[int, ...]
+    reason: str
+
+
+class Cluster(NamedTuple):
+    """Records that are one thing.
+
+    Attributes:
+        members: Ascending by source, stream and key.
+        edges: What holds them together; `len(members) - 1` of them.
+        refused: Shared values that did not unite this cluster with another.
+    """
+
+    members: tuple[Contribution, ...]
+    edges: tuple[Edge, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+
+
+class Decisions(NamedTuple):
+    """What people decided about pairs of records (ledger ids); it wins over every rule."""
+
+    together: frozenset[tuple[int, int]] = frozenset()
+    apart: frozenset[tuple[int, int]] = frozenset()
+
+
+NONE = Decisions()
+
+
+class _Work:
+    """Union-find over the records of one call, with members listed per root."""
+
+    def __init__(self, records: Sequence[Contribution], decisions: Decisions) -> None:
+        self.records = records
+        self.traits: list[Any] = [traits(r.cls, r.fields) for r in records]
+        self.pairs = list(zip(records, self.traits, strict=True))
+        self.root = list(range(len(records)))
+        self.members: dict[int, list[int]] = {i: [i] for i in range(len(records))}
+        self.edges: dict[int, list[Edge]] = {}
+        self.refused: list[Refusal] = []
+        self.apart = self._pairs(decisions.apart) if decisions.apart else []
+
+    def _pairs(self, wanted: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        index = {r.record: i for i, r in enumerate(self.records)}
+        found = [(index[a], index[b]) for a, b in wanted if a in index and b in index]
+        return sorted((min(pair), max(pair)) for pair in found)
+
+    def unite(self, holders: Sequence[int], why: str, kind: int, value: str) -> None:
+        """Make one cluster of the clusters of these records."""
+        first = holders[0]
+        for other in holders[1:]:
+            a, b = self.root[first], self.root[other]
+            if a == b:
+                continue
+            if len(self.members[a]) < len(self.members[b]):
+                a, b = b, a
+            for i in self.members[b]:
+                self.root[i] = a
+            self.members[a] += self.members.pop(b)
+            edges = self.edges.setdefault(a, [])
+            edges += self.edges.pop(b, ())
+            edges.append(Edge(why, kind, value, self.records[first].record, self.records[other].record))
+
+    def consider(
+        self, holders: Sequence[int], why: str, kind: int, value: str, contradiction: Callable[[list[Any]], str]
+    ) -> None:
+        """Unite the holders of a value unless something contradicts; the refusal is kept."""
+        root = self.root
+        roots = {root[i] for i in holders}
+        if len(roots) < 2:
+            return
+        everyone = [i for r in roots for i in self.members[r]]
+        reason = contradiction([self.pairs[i] for i in everyone])
+        if not reason and self.apart:
+            inside = set(everyone)
+            if any(a in inside and b in inside for a, b in self.apart):
+                reason = "a person decided that they are different"
+        if reason:
+            records = tuple(self.records[i].record for i in holders)
+            self.refused.append(Refusal(why, kind, value, records, reason))
+        else:
+            self.unite(holders, why, kind, value)
+
+    def result(self) -> list[Cluster]:
+        """Collect the clusters, ascending by their first member."""
+        records = self.records
+        refused: dict[int, list[Refusal]] = {}
+        if self.refused:
+            index = {r.record: i for i, r in enumerate(records)}
+            for refusal in self.refused:
+                roots = {self.root[index[record]] for record in refusal.records}
+                if len(roots) > 1:  # a later step may have united them
+                    for r in roots:
+                        refused.setdefault(r, []).append(refusal)
+        out = []
+        for r, members in sorted(self.members.items(), key=lambda item: min(item[1])):
+            ordered = tuple([records[i] for i in sorted(members)])
+            out.append(Cluster(ordered, tuple(self.edges.get(r, ())), tuple(refused.get(r, ()))))
+        return out
+
+
+def cluster(
+    records: Sequence[Contribution],
+    *,
+    shared: Container[int],
+    rules: IdentifyRules,
+    decisions: Decisions = NONE,
+) -> list[Cluster]:
+    """Cluster the records of one family; a record with no identity is a cluster by itself.
+
+    Args:
+        records: One or more whole components, in any order. All of one family.
+        shared: Hashes (`identifier_hash`) of values that are not eligible now.
+        rules: Steps of this family.
+        decisions: What people decided. Pairs of which one end is not among the records are ignored.
+
+    Returns:
+        Each record in exactly one cluster; clusters ascending by the source, stream and key of their first member.
+    """
+    if len(records) == 1:
+        return [Cluster((records[0],))]
+    work = _Work(sorted(records, key=lambda r: (r.source, r.stream, r.key)), decisions)
+    holders: dict[tuple[int, str], list[int]] = {}
+    for i, t in enumerate(work.traits):
+        for pair in t.joining():
+            if pair in holders:
+                holders[pair].append(i)
+            else:
+                holders[pair] = [i]
+    groups: dict[int, list[tuple[str, list[int]]]] = {}
+    for (kind, value), held in holders.items():
+        if len(held) > 1 and identifier_hash(kind, value) not in shared:
+            groups.setdefault(kind, []).append((value, held))
+    for pair in work._pairs(decisions.together) if decisions.together else ():  # noqa: SLF001 - same module
+        work.unite(pair, "decision", 0, "")
+    if groups:
+        for values in groups.values():
+            values.sort()
+        family = CLASSES[records[0].cls].family
+        for step in rules.steps:
+            of_kind = groups.get(step.kind)
+            if of_kind and len(work.members) > 1:
+                _STEPS[family](work, step.name, step.kind, of_kind)
+    return work.result()
+
+
+# --- hardware ---------------------------------------------------------------------------------------------------------
+
+Group = tuple[str, list[int]]
+
+
+def _serial(work: _Work, why: str, values: Sequence[Group]) -> None:
+    """Serial number and manufacturer: equal models first, then fitting ones, then unknown manufacturers."""
+    for value, held in values:
+        by_model: dict[tuple[str, str], list[int]] = {}
+        for i in held:
+            t = work.traits[i]
+            if t.maker and t.model:
+                by_model.setdefault((t.maker, t.model), []).append(i)
+        for _, some in sorted(by_model.items()):
+            if len(some) > 1:
+                work.consider(some, why, Kind.SERIAL, value, _strong)
+        if any(len(some) == len(held) for some in by_model.values()):
+            continue
+        by_maker: dict[str, list[int]] = {}
+        for i in held:
+            if work.traits[i].maker:
+                by_maker.setdefault(work.traits[i].maker, []).append(i)
+        for _, some in sorted(by_maker.items()):
+            if len(some) > 1:
+                work.consider(some, why, Kind.SERIAL, value, _strong)
+        if sum(map(len, by_maker.values())) < len(held) and len(value) >= 7:
+            work.consider(held, "serial", Kind.SERIAL, value, _strong)
+
+
+def _strong(members: list[Any]) -> str:
+    return hardware_contradiction(members, serial_step=True, near_serials=False, models=True)
+
+
+def _weak(members: list[Any]) -> str:
+    return hardware_contradiction(members, serial_step=False, near_serials=True, models=True)
+
+
+def _mac_alone(members: list[Any]) -> str:
+    return hardware_contradiction(members, serial_step=False, near_serials=_one_owner(members), models=True)
+
+
+def _one_owner(members: list[tuple[Contribution, Traits]]) -> bool:
+    owners = {t.owner.partition("@")[0] for _, t in members}
+    return len(owners) == 1 and "" not in owners
+
+
+def _mac_host(work: _Work, why: str, values: Sequence[Group]) -> None:
+    """The same network card under the same host name."""
+    for value, held in values:
+        by_host: dict[str, list[int]] = {}
+        for i in held:
+            if work.traits[i].host:
+                by_host.setdefault(work.traits[i].host, []).append(i)
+        for _, some in sorted(by_host.items()):
+            if len(some) > 1:
+                work.consider(some, why, Kind.MAC, value, _weak)
+
+
+def _hardware(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
+    if kind == Kind.SERIAL:
+        _serial(work, why, values)
+    elif why == "mac+hostname":
+        _mac_host(work, why, values)
+    else:
+        check = _mac_alone if kind == Kind.MAC else _weak
+        for value, held in values:
+            work.consider(held, why, kind, value, check)
+
+
+def _person(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
+    for value, held in values:
+        work.consider(held, why, kind, value, cast("Callable[[list[Any]], str]", person_contradiction))
+
+
+def _line(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
+    for value, held in values:
+        work.consider(held, why, kind, value, lambda _: "")
+
+
+_STEPS: dict[str, Callable[[_Work, str, int, Sequence[Group]], None]] = {
+    "hardware": _hardware,
+    "person": _person,
+    "purchase_order_line": _line,
+}

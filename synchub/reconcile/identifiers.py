@@ -1,0 +1,379 @@
+"""Which values of a record may identify it.
+
+An identifier is a kind and a value in one comparable form. *Joining* kinds pull records into one component, which
+`cluster` then decides; they are supersets of what really joins (a serial number alone pulls, serial number and
+manufacturer join). *Proposing* kinds only bring entities before `propose`.
+
+Nothing is read from native keys, order numbers of hardware or the order of records.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import IntEnum
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import xxhash
+
+from synchub.domain.model import CLASSES
+from synchub.domain.records import CLEAR
+from synchub.reconcile import placeholders as no
+
+
+class Kind(IntEnum):
+    """Kinds of identifiers; the numbers are stored, so they never change meaning."""
+
+    SERIAL = 1  # serial number alone; `cluster` asks for manufacturer and model as well
+    UUID = 2  # SMBIOS UUID, both byte orders brought to one value
+    IMEI = 3
+    ASSET_TAG = 4
+    MANAGEMENT_ID = 5
+    MAC = 6
+    HOST_MODEL = 7  # host name + model
+    OWNER_MODEL = 8  # proposes: login part of the user + model
+    SERIAL_NEAR = 9  # proposes: every other character of the serial + model; one wrong character leaves one half equal
+    FQDN = 10  # proposes: host name + domain
+    WORKER_ID = 20
+    DIRECTORY_ID = 21
+    EMAIL = 22  # e-mail, and logins that have the form of one
+    LOGIN = 23
+    PERSON_NAME = 24  # proposes: given and family name
+    ORDER_LINE = 30  # order number + line
+
+
+class Identifier(NamedTuple):
+    """A kind and a value in comparable form."""
+
+    kind: Kind
+    value: str
+
+
+JOINING = frozenset(
+    {
+        Kind.SERIAL, Kind.UUID, Kind.IMEI, Kind.ASSET_TAG, Kind.MANAGEMENT_ID, Kind.MAC, Kind.HOST_MODEL,
+        Kind.WORKER_ID, Kind.DIRECTORY_ID, Kind.EMAIL, Kind.LOGIN, Kind.ORDER_LINE,
+    }
+)  # fmt: skip
+PROPOSING = frozenset(Kind) - JOINING
+
+# How many records may hold a value before it is taken for shared. Four sources with a second record each are eight.
+_LIMITS: dict[Kind, int] = {
+    Kind.SERIAL: 12,
+    Kind.UUID: 8,
+    Kind.IMEI: 8,
+    Kind.ASSET_TAG: 8,
+    Kind.MANAGEMENT_ID: 8,
+    Kind.MAC: 4,
+    Kind.HOST_MODEL: 6,
+    Kind.OWNER_MODEL: 24,
+    Kind.SERIAL_NEAR: 40,
+    Kind.FQDN: 8,
+    Kind.WORKER_ID: 8,
+    Kind.DIRECTORY_ID: 8,
+    Kind.EMAIL: 8,
+    Kind.LOGIN: 8,
+    Kind.PERSON_NAME: 24,
+    Kind.ORDER_LINE: 8,
+}
+
+
+def limit(kind: int) -> int:
+    """Return how many records may hold one value of a kind; a value that more of them hold is shared: not eligible.
+
+    Eligibility is a function of the current counts only, so that it does not depend on the order of arrival.
+    """
+    return _LIMITS[Kind(kind)]
+
+
+_SEEDS = {int(kind): int(kind) for kind in Kind}
+_HIGH = 1 << 63
+
+
+def identifier_hash(kind: int, value: str) -> int:
+    """Hash an identifier to a signed 64-bit number, the kind in its upper seven bits.
+
+    A collision only makes a component too large; `cluster` compares the values themselves.
+    """
+    return (kind << 57 | xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass")) >> 7) - _HIGH
+
+
+def kind_of(hash_: int) -> int:
+    """Read the kind back out of an identifier's hash."""
+    return (hash_ + _HIGH) >> 57
+
+
+# --- comparable forms -------------------------------------------------------------------------------------------------
+
+_JUNK = re.compile(r"[^a-z0-9]+")
+_VIRTUAL_SERIAL = re.compile(r"(?:VMWARE|VIRTUALBOX|PARALLELS)([0-9A-F]{32})")
+_LEGAL = re.compile(
+    r"\b(?:incorporated|inc|corporation|corp|company|co|ltd|limited|llc|gmbh|ag|sa|plc|technologies|technology"
+    r"|computers?|electronics|systems|international|enterprise|group|holdings?)\b\.?"
+)
+# Manufacturers that put their names on each other's machines.
+_HOUSES = {
+    "hewlettpackard": "hp",
+    "hpe": "hp",
+    "hewlettpackardenterprise": "hp",
+    "compaq": "hp",
+    "hphewlettpackard": "hp",
+}
+
+
+@lru_cache(maxsize=4096)
+def maker_key(name: str) -> str:
+    """Bring a manufacturer to the form in which two of them are compared; empty when it says nothing.
+
+    >>> maker_key("Dell Inc."), maker_key("Hewlett-Packard") == maker_key("HPE"), maker_key("System manufacturer")
+    ('dell', True, '')
+    """
+    if no.placeholder_name(name):
+        return ""
+    lower = name.lower()
+    key = _JUNK.sub("", _LEGAL.sub("", lower)) or _JUNK.sub("", lower) or lower
+    return _HOUSES.get(key, key)
+
+
+@lru_cache(maxsize=16_384)
+def model_key(model: str, maker: str = "") -> str:
+    """Bring a model to the form in which two of them are compared; empty when it says nothing.
+
+    Args:
+        model: Model name.
+        maker: Manufacturer in comparable form: dropped from the front of the model.
+
+    >>> model_key("Dell Latitude 5440", "dell"), model_key("System Product Name")
+    ('latitude5440', '')
+    """
+    if no.placeholder_name(model):
+        return ""
+    key = _JUNK.sub("", model.lower()) or model.lower()
+    return key[len(maker) :] if maker and key.startswith(maker) and len(key) > len(maker) else key
+
+
+def host_key(name: str) -> str:
+    """Bring a host name to comparable form: no domain, letters and digits only; empty when it is generic.
+
+    >>> host_key("NB-5CG81F.corp.example"), host_key("localhost")
+    ('nb5cg81f', '')
+    """
+    short = name.partition(".")[0].lower()
+    return "" if no.placeholder_host(short) else _JUNK.sub("", short) or short
+
+
+def uuid_key(value: str) -> str:
+    """Bring an SMBIOS UUID to one value for both byte orders.
+
+    Firmware shows the first three groups in either order (SMBIOS 2.6 §7.2.1 and what tools make of it).
+
+    >>> uuid_key("5171718d-dcfb-4146-b2d1-0f8e4d1ce1a2") == uuid_key("8d717151-fbdc-4641-b2d1-0f8e4d1ce1a2")
+    True
+    """
+    a, b, c, rest = value[:8], value[9:13], value[14:18], value[18:]
+    turned = f"{a[6:]}{a[4:6]}{a[2:4]}{a[:2]}-{b[2:]}{b[:2]}-{c[2:]}{c[:2]}{rest}"
+    return min(value, turned)
+
+
+def _virtual_uuid(serial: str) -> str:
+    """Read the UUID that hypervisors put into the serial number; empty when there is none."""
+    found = _VIRTUAL_SERIAL.match(serial)
+    if found is None:
+        return ""
+    x = found.group(1).lower()
+    value = f"{x[:8]}-{x[8:12]}-{x[12:16]}-{x[16:20]}-{x[20:]}"
+    return "" if no.placeholder_uuid(value) else uuid_key(value)
+
+
+@lru_cache(maxsize=8192)
+def _serial(value: str) -> tuple[str, str]:
+    """Return (serial, uuid) of a serial number: at most one is not empty."""
+    text = _JUNK.sub("", value.lower()).upper() or value.upper()
+    if text.startswith(("VMWARE", "VIRTUALBOX", "PARALLELS")):
+        uuid = _virtual_uuid(text)
+        if uuid:
+            return "", uuid
+    return ("", "") if no.placeholder_serial(text) else (text, "")
+
+
+@lru_cache(maxsize=8192)
+def _tag(value: str) -> str:
+    return "" if no.placeholder_tag(value) else _JUNK.sub("", value.lower()).upper() or value
+
+
+@lru_cache(maxsize=8192)
+def _uuid(value: str) -> str:
+    lower = value.lower()
+    return "" if no.placeholder_uuid(lower) else uuid_key(lower)
+
+
+_mac_is_placeholder = lru_cache(maxsize=16_384)(no.placeholder_mac)
+_host = lru_cache(maxsize=8192)(host_key)
+
+
+class Traits:
+    """What identification looks at in one hardware record; empty strings stand for unknown or not usable."""
+
+    __slots__ = ("fqdn", "host", "imei", "macs", "maker", "management", "model", "owner", "serial", "tag", "uuid")
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        get = fields.get
+        value = get("manufacturer")
+        self.maker = maker = maker_key(value) if value and value != CLEAR else ""
+        value = get("model")
+        self.model = model_key(value, maker) if value and value != CLEAR else ""
+        value = get("serial_number")
+        self.serial, uuid = _serial(value) if value and value != CLEAR else ("", "")
+        value = get("uuid")
+        self.uuid = (_uuid(value) if value and value != CLEAR else "") or uuid
+        value = get("imei")
+        self.imei = "" if not value or value == CLEAR or no.placeholder_imei(value) else value
+        value = get("asset_tag")
+        self.tag = _tag(value) if value and value != CLEAR else ""
+        value = get("management_id")
+        self.management = "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
+        value = get("mac_addresses")
+        self.macs: tuple[str, ...] = (
+            tuple([mac for mac in value if not _mac_is_placeholder(mac)]) if value and value != CLEAR else ()
+        )
+        value = get("hostname")
+        self.host = _host(value) if value and value != CLEAR else ""
+        value = get("fqdn")
+        self.fqdn = value.lower() if value and value != CLEAR and "." in value and _host(value) else ""
+        value = get("assigned_to")
+        self.owner = value.lower() if value and value != CLEAR else ""
+
+    def joining(self) -> list[tuple[int, str]]:
+        """List (kind, value) of the joining identifiers."""
+        out: list[tuple[int, str]] = []
+        if self.serial:
+            out.append((1, self.serial))
+        if self.uuid:
+            out.append((2, self.uuid))
+        if self.imei:
+            out.append((3, self.imei))
+        if self.tag:
+            out.append((4, self.tag))
+        if self.management:
+            out.append((5, self.management))
+        out.extend([(6, mac) for mac in self.macs])
+        if self.host and self.model:
+            out.append((7, f"{self.host}|{self.model}"))
+        return out
+
+    def proposing(self) -> list[tuple[int, str]]:
+        """List (kind, value) of the proposing identifiers."""
+        out: list[tuple[int, str]] = []
+        if self.model:
+            if self.owner:
+                out.append((8, f"{self.owner.partition('@')[0]}|{self.model}"))
+            if len(self.serial) >= 6:
+                out.append((9, f"0{self.serial[::2]}|{self.model}"))
+                out.append((9, f"1{self.serial[1::2]}|{self.model}"))
+        if self.fqdn:
+            out.append((10, self.fqdn))
+        return out
+
+
+class PersonTraits:
+    """What identification looks at in one record of a person."""
+
+    __slots__ = ("directory", "email", "family", "given", "login", "worker")
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        def usable(name: str) -> str:
+            value = fields.get(name)
+            return "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
+
+        self.worker = usable("worker_id")
+        self.directory = usable("directory_id")
+        self.email = usable("email")
+        self.login = usable("login")
+        self.given = name_key(fields.get("given_name"))
+        self.family = name_key(fields.get("family_name"))
+
+    def joining(self) -> list[tuple[int, str]]:
+        """List (kind, value) of the joining identifiers."""
+        out: list[tuple[int, str]] = []
+        if self.worker:
+            out.append((20, self.worker))
+        if self.directory:
+            out.append((21, self.directory))
+        mails = {value for value in (self.email, self.login) if "@" in value}
+        out.extend((22, value) for value in sorted(mails))
+        if self.login and "@" not in self.login:
+            out.append((23, self.login))
+        return out
+
+    def proposing(self) -> list[tuple[int, str]]:
+        """List (kind, value) of the proposing identifiers."""
+        return [(24, f"{self.given}|{self.family}")] if self.given and self.family else []
+
+
+@lru_cache(maxsize=8192)
+def name_key(value: str | None) -> str:
+    """Bring a part of a person's name to comparable form: letters only, case and accents ignored.
+
+    >>> name_key("Müller-Lüdenscheidt")
+    'mullerludenscheidt'
+    """
+    import unicodedata
+
+    if not value or value == CLEAR:
+        return ""
+    plain = unicodedata.normalize("NFKD", value.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
+class LineTraits:
+    """What identification looks at in one purchase order line."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        order, line = fields.get("order_number"), fields.get("line_number")
+        known = order and line and CLEAR not in (order, line) and not no.placeholder_id(str(order))
+        self.line = f"{str(order).upper()}|{line}" if known else ""
+
+    def joining(self) -> list[tuple[int, str]]:
+        """List (kind, value) of the joining identifiers."""
+        return [(30, self.line)] if self.line else []
+
+    def proposing(self) -> list[tuple[int, str]]:
+        """Lines are never proposed."""
+        return []
+
+
+AnyTraits = Traits | PersonTraits | LineTraits
+_FAMILY: dict[str, Callable[[Mapping[str, Any]], AnyTraits]] = {
+    "hardware": Traits,
+    "person": PersonTraits,
+    "purchase_order_line": LineTraits,
+}
+_MAKE = {name: _FAMILY[model.family] for name, model in CLASSES.items()}
+_KINDS = {int(kind): kind for kind in Kind}
+
+
+def traits(cls: str, fields: Mapping[str, Any]) -> AnyTraits:
+    """Read what identification looks at.
+
+    Raises:
+        KeyError: The class is not one of `CLASSES`.
+    """
+    return _MAKE[cls](fields)
+
+
+def identifiers(cls: str, fields: Mapping[str, Any]) -> list[Identifier]:
+    """List the values of a record that may identify it, joining kinds first; placeholders are left out.
+
+    Args:
+        cls: Canonical class.
+        fields: Canonical fields as in `CanonicalRecord`.
+
+    >>> identifiers("computer", {"serial_number": "0", "asset_tag": "A204117"})
+    [Identifier(kind=<Kind.ASSET_TAG: 4>, value='A204117')]
+    """
+    found = _MAKE[cls](fields)
+    new = tuple.__new__
+    return [new(Identifier, (_KINDS[kind], value)) for kind, value in (*found.joining(), *found.proposing())]
