@@ -1,0 +1,245 @@
+"""A field map at work: payload in, canonical record out. Pure; compiled once; safe to share between threads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from mapping.filters import Filter, FilterError
+from mapping.paths import PayloadPath, compile_one, compile_projection
+from mapping.rules import CompiledRule, Fill
+from mapping.trace import Chain, FieldTrace, Trace
+from mapping.transforms import as_text
+from synchub.domain.records import CanonicalRecord, FieldWarning
+from synchub.errors import MappingError
+
+MAX_KEY = 500
+_OBSERVED = "observed_at"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassRule:
+    """One line of `class:`.
+
+    Attributes:
+        cls: Canonical class.
+        where: `file:line`.
+        condition: None: holds always.
+    """
+
+    cls: str
+    where: str
+    condition: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the loader compiled a map from; see `FieldMap` for what is public."""
+
+    name: str
+    stream: str
+    fingerprint: str
+    classes: tuple[ClassRule, ...]
+    key: tuple[PayloadPath, ...]
+    observed_at: CompiledRule | None
+    keep: Filter | None
+    programs: Mapping[str, tuple[CompiledRule, ...]]
+    lines: Mapping[str, str]
+    absent: Mapping[str, frozenset[str]]
+
+
+class FieldMap:
+    """A compiled field map.
+
+    Attributes:
+        name: Name of the shipped file without its suffix.
+        stream: Stream it belongs to.
+        fingerprint: Changes when the effective map (overrides included), a normaliser, a dictionary or the canonical
+            model changes, and not when only comments, the order of fields or the place of the files do.
+        classes: Canonical classes it can give.
+        paths: Every payload path it reads, sorted, conditions included.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self.name = parts.name
+        self.stream = parts.stream
+        self.fingerprint = parts.fingerprint
+        self.classes = tuple(dict.fromkeys(rule.cls for rule in parts.classes))
+        self._parts = parts
+        self._programs = {cls: self._program(cls) for cls in self.classes}
+        self._key = _key_reader(parts.key, parts.lines.get("key", ""))
+        self._keys = [compile_one(path) for path in parts.key]
+        self._constant_class = parts.classes[0].cls if parts.classes[0].condition is None else None
+        fields, whole = self._payload_paths()
+        self.paths = tuple(sorted({path.text for path in fields} | {path.text for path in whole}))
+        self._project = compile_projection(fields, whole)
+
+    def _program(self, cls: str) -> tuple[Fill, ...]:
+        observed = [self._parts.observed_at.fill] if self._parts.observed_at else []
+        return (*observed, *[rule.fill for rule in self._parts.programs[cls]])
+
+    @property
+    def rules(self) -> Mapping[str, tuple[CompiledRule, ...]]:
+        """Return the field rules by class, in the order of the map."""
+        return self._parts.programs
+
+    def _payload_paths(self) -> tuple[list[PayloadPath], list[PayloadPath]]:
+        parts = self._parts
+        rules = [rule.rule for program in parts.programs.values() for rule in program]
+        if parts.observed_at:
+            rules.append(parts.observed_at.rule)
+        conditions = [parts.keep, *[rule.condition for rule in parts.classes], *[rule.condition for rule in rules]]
+        filters = [condition for condition in conditions if condition is not None]
+        fields = [*parts.key, *[path for rule in rules for path in rule.paths]]
+        whole = [PayloadPath(".".join(map(_quoted, keys)), keys) for item in filters for keys in item.paths]
+        return fields, whole
+
+    def map(self, payload: Any) -> CanonicalRecord | None:
+        """Map one parsed payload.
+
+        Returns:
+            The record, or None when `keep` drops it. A value that is not understood is a warning on its field.
+
+        Raises:
+            MappingError: It is no JSON object, or its key, its class, or whether to keep it cannot be told.
+        """
+        if payload.__class__ is not dict:
+            _refuse("the payload is not a JSON object", self._parts.lines.get("key", ""))
+        if self._parts.keep is not None and not self._kept(payload):
+            return None
+        key = self._key(payload)
+        fields: dict[str, Any] = {}
+        warnings: list[FieldWarning] = []
+        cls = self._constant_class or self._class(payload, warnings)
+        for fill in self._programs[cls]:
+            fill(payload, fields, warnings)
+        return CanonicalRecord(key, cls, fields, fields.pop(_OBSERVED, 0), warnings)
+
+    def _kept(self, payload: Any) -> bool:
+        keep = self._parts.keep
+        try:
+            held = keep is None or keep.holds(payload)
+        except FilterError as problem:
+            _refuse(f"whether the record is to be kept cannot be told: {problem}", self.line_of("keep"))
+        return held
+
+    def _class(self, payload: Any, warnings: list[FieldWarning]) -> str:
+        for rule in self._parts.classes:
+            try:
+                if rule.condition is None or rule.condition.holds(payload):
+                    return rule.cls
+            except FilterError as problem:
+                warnings.append(FieldWarning("class", "", f"{rule.where}: when cannot be told: {problem}"))
+        _refuse(
+            "no rule of `class` holds for the record", self.line_of("class"), "End the list with a rule without `when`."
+        )
+
+    def project(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of the payload with only what the map reads; mapping it gives the same record."""
+        return self._project(payload)
+
+    def line_of(self, field: str) -> str:
+        """Return where a rule stands, as `file:line`; empty when there is none.
+
+        Args:
+            field: Canonical field, or `key`, `class`, `observed_at`, `keep`.
+        """
+        return self._parts.lines.get(field, "")
+
+    def trace(self, payload: Any) -> Trace:
+        """Map one payload like `map`, keeping every raw value and what each transform gave. Never raises."""
+        trace = Trace(self.stream)
+        try:
+            record = self.map(payload)
+        except MappingError as error:
+            trace.refused = error.message
+            if not isinstance(payload, dict):
+                return trace
+        else:
+            if record is None:
+                keep = self._parts.keep
+                trace.dropped = f"{self.line_of('keep')}: {keep.text if keep else ''}"
+                return trace
+            trace.record = record
+        trace.fields.extend(self._trace_head(payload, trace))
+        if trace.record is not None:
+            program = {rule.rule.field: rule for rule in self._parts.programs[trace.record.cls]}
+            trace.fields.extend(rule.trace(payload) for rule in program.values())
+            missing = [name for name, classes in self._parts.absent.items() if trace.record.cls in classes]
+            note = f"not a field of {trace.record.cls}"
+            trace.fields.extend(FieldTrace(name, self.line_of(name), note=note) for name in missing)
+        return trace
+
+    def _trace_head(self, payload: dict[str, Any], trace: Trace) -> list[FieldTrace]:
+        record = trace.record
+        chains = [Chain(path.text, get(payload)) for path, get in zip(self._parts.key, self._keys, strict=True)]
+        head = [FieldTrace("key", self.line_of("key"), chains, record.key if record else None)]
+        if record is None:
+            return head
+        where = self.line_of("class")
+        for rule in self._parts.classes:
+            if rule.cls == record.cls and _holds(rule, payload):
+                where = rule.where
+                head.append(
+                    FieldTrace("class", where, [], record.cls, [w for w in record.warnings if w.field == "class"])
+                )
+                break
+        if self._parts.observed_at:
+            head.append(self._parts.observed_at.trace(payload))
+        return head
+
+
+def _holds(rule: ClassRule, payload: Any) -> bool:
+    try:
+        return rule.condition is None or rule.condition.holds(payload)
+    except FilterError:
+        return False
+
+
+def _refuse(message: str, where: str, fix: str = "") -> NoReturn:
+    raise MappingError(message, where=where, fix=fix)
+
+
+def _quoted(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key, ensure_ascii=False)
+
+
+def _key_part(value: Any) -> str | None:
+    """Return a part of a key as text; None when it cannot be one."""
+    if value.__class__ is str:
+        return value if value.strip() and len(value) <= MAX_KEY else None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return as_text(value) if abs(value) < 10**30 else None
+    return None
+
+
+def _key_reader(paths: Sequence[PayloadPath], where: str) -> Callable[[Any], str]:
+    getters = [(path.text, compile_one(path)) for path in paths]
+
+    def part(payload: Any, text: str, get: Callable[[Any], Any]) -> str:
+        found = _key_part(get(payload))
+        if found is None:
+            why = (
+                "is missing or empty"
+                if get(payload) in (None, "")
+                else f"is no text or number of at most {MAX_KEY} characters"
+            )
+            _refuse(f"the native key {text} {why}", where, "Name another path under `key` in the field map.")
+        return found
+
+    def several(payload: Any) -> str:
+        return json.dumps([part(payload, *getter) for getter in getters], ensure_ascii=False, separators=(",", ":"))
+
+    if len(getters) > 1:
+        return several
+    text, get = getters[0]
+
+    def one(payload: Any) -> str:
+        value = get(payload)
+        if value.__class__ is str and 0 < len(value) <= MAX_KEY and not value.isspace():
+            return str(value)
+        return part(payload, text, get)
+
+    return one
