@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -110,6 +110,16 @@ class Root:
                     )  # fmt: skip
         found.names.sort()
         return found
+
+    def newest_first(self, names: Iterable[str]) -> list[str]:
+        """Sort files by their time of change, newest first, equal ones by name; files that are gone come last."""
+        return sorted(names, key=lambda name: (-self._modified_ns(name), name))
+
+    def _modified_ns(self, name: str) -> int:
+        try:
+            return (self.path / name).stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _walk(self, folder: str, depth: int | None, problems: list[str], seen: set[str]) -> Iterator[str]:
         real = os.path.realpath(self.path / folder)
