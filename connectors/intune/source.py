@@ -114,7 +114,8 @@ class IntuneSource:
         """Yield the pages of a snapshot; see `synchub.ports.Source.read`.
 
         One payload per device or person, unique by `id`, keys sorted, without OData annotations. Graph gives no order
-        for devices. A snapshot is complete when the page without a nextLink was reached; `cursor` is not used.
+        for devices. A snapshot is complete when the page without a nextLink was reached and no fewer devices came than
+        the first page announced; `cursor` is not used.
 
         Raises:
             ConfigError: The stream is not configured.
@@ -126,7 +127,7 @@ class IntuneSource:
                               fix=f"Configured: {', '.join(self.streams()) or 'none'}.")  # fmt: skip
         top = min(self._settings.page_size, max(limit, 1)) if limit is not None else self._settings.page_size
         if stream == "devices":
-            pages = self._graph.pages(DEVICES, {"$top": top})
+            pages = self._graph.pages(DEVICES, {"$top": top, "$count": "true"})
         else:
             pages = self._graph.pages(PEOPLE, {"$top": top, "$select": ",".join(PERSON_FIELDS)})
         tally = _Tally()

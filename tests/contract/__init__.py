@@ -1,0 +1,1 @@
+"""What connectors and simulators promise each other, over real HTTP."""
