@@ -1,4 +1,4 @@
-"""A seeded, dirty IT estate: what procurement, HR, MDM, discovery and a half-filled ServiceNow say about the same things.
+"""A seeded, dirty IT estate: what procurement, HR, MDM, discovery and a half-filled ServiceNow say of the same things.
 
 Everything is invented and follows from `seed` and the sizes alone; no clock and no file is read. Sketch of use:
 

@@ -186,7 +186,9 @@ def to_xml(document: dict[str, Any]) -> str:
         query = "INVENTORY"
     body = "".join(_element(name, value) for name, value in content.items())
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
-    return f"{head}<REQUEST>\n<CONTENT>\n{body}</CONTENT>\n<DEVICEID>{escape(document['deviceid'])}</DEVICEID>\n<QUERY>{query}</QUERY>\n</REQUEST>\n"
+    key = escape(document["deviceid"])
+    tail = f"<DEVICEID>{key}</DEVICEID>\n<QUERY>{query}</QUERY>\n</REQUEST>\n"
+    return f"{head}<REQUEST>\n<CONTENT>\n{body}</CONTENT>\n{tail}"
 
 
 def _snmp(content: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from simulators.estate import agents, desk, dirt, intune, procurement
 from simulators.estate import people as staffing
 from simulators.estate.devices import make_devices
-from simulators.estate.model import Device, Estate, Row, Truth
+from simulators.estate.model import Device, Estate, Row, Truth, plain
 
 TODAY = date(2026, 11, 22)
 
@@ -63,13 +63,18 @@ def build(
         truth=truth,
         hr_format=hr_format,
     )
-    _learn(estate, things, set(docks))
+    _learn(estate, things)
+    truth.anonymous = frozenset(_anonymous(estate))
     return estate
 
 
-def _learn(estate: Estate, devices: list[Device], docks: set[str]) -> None:
+def _learn(estate: Estate, devices: list[Device]) -> None:
     """Tell the truth under which identity values each device is known anywhere."""
     truth = estate.truth
+    for person in estate.people:
+        truth.learn(person.id, "email", [person.email])
+        truth.learn(person.id, "login", [person.email, person.email.split("@")[0]])
+        truth.learn(person.id, "employee_id", [person.employee_id, person.former_id])
     for d in devices:
         truth.learn(d.id, "serial", [d.serial])
         truth.learn(d.id, "asset_tag", [d.asset_tag])
@@ -107,3 +112,13 @@ def _learn_rows(truth: Truth, rows: list[Row]) -> None:
         truth.learn(device, "serial", [row["serial_number"]])
         truth.learn(device, "name", [row["name"]])
         truth.learn(device, "asset_tag", [row["asset_tag"]])
+
+
+def _anonymous(estate: Estate) -> set[str]:
+    """List the devices that only order lines know, none of them with the true serial or an asset tag."""
+    only_ordered = {d.id: d for d in estate.devices if d.sources == "p"}
+    for row in estate.procurement:
+        device = only_ordered.get(estate.truth.device_of("procurement", row["po_line_id"]) or "")
+        if device is not None and (row["asset_tag"] or plain(row["serial_number"]) == plain(device.serial)):
+            del only_ordered[device.id]
+    return set(only_ordered)

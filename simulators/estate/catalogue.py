@@ -104,9 +104,11 @@ ALIASES: dict[str, tuple[str, ...]] = {
 }
 
 SITES: dict[str, tuple[str, str, str]] = {
-    "BER-01": ("Berlin", "Germany", "DE"), "MUC-02": ("München", "Germany", "DE"), "HAM-01": ("Hamburg", "Germany", "DE"),
+    "BER-01": ("Berlin", "Germany", "DE"), "MUC-02": ("München", "Germany", "DE"),
+    "HAM-01": ("Hamburg", "Germany", "DE"),
     "CGN-01": ("Köln", "Germany", "DE"), "VIE-01": ("Wien", "Austria", "AT"), "ZRH-01": ("Zürich", "Switzerland", "CH"),
-    "PAR-03": ("Paris", "France", "FR"), "LON-01": ("London", "United Kingdom", "GB"), "WAW-01": ("Warszawa", "Poland", "PL"),
+    "PAR-03": ("Paris", "France", "FR"), "LON-01": ("London", "United Kingdom", "GB"),
+    "WAW-01": ("Warszawa", "Poland", "PL"),
     "NYC-01": ("New York", "United States", "US"),
 }  # fmt: skip
 DEPARTMENTS: dict[str, str] = {
@@ -115,8 +117,20 @@ DEPARTMENTS: dict[str, str] = {
 }  # fmt: skip
 TITLES = ("Analyst", "Engineer", "Senior Engineer", "Manager", "Team Lead", "Director", "Associate", "Specialist")
 VENDORS = ("Bechtle GmbH", "CANCOM SE", "Computacenter AG", "SHI International", "Insight", "Bürotechnik Köhler GmbH")
-GIVEN = ["Anna", "Ben", "Carla", "David", "Elena", "Farid", "Grace", "Hugo", "Inés", "Jonas", "Kira", "Liam", "Maya", "Nils", "Olga", "Paweł", "Quinn", "Rosa", "Sven", "Tara", "Umar", "Vera", "Wei", "Xenia", "Yusuf", "Zoë", "Amir", "Bella", "Chen", "Dora", "Emil", "Fiona", "Goran", "Hana", "Igor", "Jürgen", "Kofi", "Léna", "Marco", "Nora", "Oskar", "Priya", "Rafael", "Söfia", "Tomáš", "Uma", "Victor", "Wanda", "Yara", "Zane", "Birgit", "Günther", "Heike", "Lothar", "Margarethe", "Stefan"]
-FAMILY = ["Smith", "Müller", "García", "Nguyen", "Kowalski", "Rossi", "Dubois", "Jensen", "Novák", "Silva", "Khan", "Ivanov", "Tanaka", "Kim", "Patel", "Brown", "Wilson", "Schmidt", "Weber", "Costa", "Moreau", "Larsen", "Horváth", "Popov", "Sato", "Park", "Singh", "Jones", "Taylor", "Fischer", "Meyer", "Santos", "Bernard", "Hansen", "Král", "Petrov", "Suzuki", "Choi", "Gupta", "Davies", "Evans", "Becker", "Hoffmann", "Pereira", "Laurent", "Olsen", "O'Brien", "Weiß", "Groß", "Łukasik", "Schäfer", "Köhler", "Brandt", "Vogel"]
+GIVEN = (
+    "Anna", "Ben", "Carla", "David", "Elena", "Farid", "Grace", "Hugo", "Inés", "Jonas", "Kira", "Liam", "Maya",
+    "Nils", "Olga", "Paweł", "Quinn", "Rosa", "Sven", "Tara", "Umar", "Vera", "Wei", "Xenia", "Yusuf", "Zoë",
+    "Amir", "Bella", "Chen", "Dora", "Emil", "Fiona", "Goran", "Hana", "Igor", "Jürgen", "Kofi", "Léna", "Marco",
+    "Nora", "Oskar", "Priya", "Rafael", "Söfia", "Tomáš", "Uma", "Victor", "Wanda", "Yara", "Zane", "Birgit",
+    "Günther", "Heike", "Lothar", "Margarethe", "Stefan",
+)  # fmt: skip
+FAMILY = (
+    "Smith", "Müller", "García", "Nguyen", "Kowalski", "Rossi", "Dubois", "Jensen", "Novák", "Silva", "Khan",
+    "Ivanov", "Tanaka", "Kim", "Patel", "Brown", "Wilson", "Schmidt", "Weber", "Costa", "Moreau", "Larsen",
+    "Horváth", "Popov", "Sato", "Park", "Singh", "Jones", "Taylor", "Fischer", "Meyer", "Santos", "Bernard",
+    "Hansen", "Král", "Petrov", "Suzuki", "Choi", "Gupta", "Davies", "Evans", "Becker", "Hoffmann", "Pereira",
+    "Laurent", "Olsen", "O'Brien", "Weiß", "Groß", "Łukasik", "Schäfer", "Köhler", "Brandt", "Vogel",
+)  # fmt: skip
 SOFTWARE: tuple[tuple[str, str, str], ...] = (
     ("Microsoft 365 Apps for enterprise", "Microsoft Corporation", "16.0.17928.{}"),
     ("Google Chrome", "Google LLC", "131.0.6778.{}"),
@@ -128,18 +142,13 @@ SOFTWARE: tuple[tuple[str, str, str], ...] = (
     ("Notepad++", "Notepad++ Team", "8.7.{}"),
 )
 ACCESSORIES: tuple[tuple[str, str, str, int], ...] = (
-    ("Dell Inc.", "WD22TB4 Thunderbolt Dock", "210-BDTD", 229), ("LENOVO", "ThinkPad Universal USB-C Dock", "40AY0090EU", 189),
+    ("Dell Inc.", "WD22TB4 Thunderbolt Dock", "210-BDTD", 229),
+    ("LENOVO", "ThinkPad Universal USB-C Dock", "40AY0090EU", 189),
     ("Logitech", "MX Keys Combo", "920-010926", 169), ("", "Headset, schnurlos, für Büro", "7599-848-109", 119),
     ("", "Microsoft 365 E3, 12 Monate", "CFQ7TTC0LFLX", 405),
 )  # fmt: skip
 PLACEHOLDERS = (
-    "To be filled by O.E.M.",
-    "Default string",
-    "System Serial Number",
-    "0",
-    "None",
-    "N/A",
-    "Not Specified",
+    "To be filled by O.E.M.", "Default string", "System Serial Number", "0", "None", "N/A", "Not Specified",
     "0123456789",
-)
+)  # fmt: skip
 GOLDEN_NAMES = ("DESKTOP-IMAGE01", "WIN-GOLDEN", "localhost", "MacBook-Pro")

@@ -1,4 +1,4 @@
-"""A ServiceNow that other people and tools have filled: part of the estate, with everything that time does to a CMDB."""
+"""A ServiceNow that other people and tools have filled: part of the estate, with what time does to a CMDB."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ CI_TABLES = {
     "network": "cmdb_ci_netgear",
     "printer": "cmdb_ci_printer",
 }
-_CATEGORY = {"laptop": "Computer", "desktop": "Computer", "phone": "Mobile Device", "server": "Server",
+_CATEGORY = {"laptop": "Computer", "desktop": "Computer", "phone": "Handheld Computing", "server": "Server",
              "network": "Network Gear", "printer": "Printer"}  # fmt: skip
+_RUNS_OS = ("laptop", "desktop", "phone", "server")  # the classes that have columns for it
 _COMMENTS = (
     "Akku getauscht 03/2026",
     "Nicht löschen! Rückfrage bei IT-Einkauf",
@@ -79,7 +80,9 @@ class _Desk:
                 display_name=f"{device.manufacturer} {device.model}",
                 manufacturer=company,
                 model_number=device.part_number,
-                cmdb_model_category=self.named_row("cmdb_model_category", _CATEGORY[device.kind]),
+                cmdb_model_category=self.named_row(
+                    "cmdb_model_category", _CATEGORY[device.kind], cmdb_ci_class=CI_TABLES[device.kind]
+                ),
                 status="In Production",
             )
         return known
@@ -178,7 +181,6 @@ def _device(
         vendor="false",
     )
     site = rng.choice(list(SITES)) if rng.random() < OTHER_SITE else device.site
-    versions = next(m.os[1] for m in BY_KIND[device.kind] if m.name == device.model)
     retired = name is not None and serial != "" and device.id.startswith("X")
     common = {
         "serial_number": serial,
@@ -196,21 +198,27 @@ def _device(
         name=name or rng.choice((device.host, device.host, device.host.upper(), device.host.lower())),
         manufacturer=company,
         model_id=model,
-        os="" if rng.random() < 0.3 else device.os_name,
-        os_version=versions[0] if rng.random() < OLD_OS else device.os_version,
-        ram=str(device.ram_mib) if rng.random() < 0.5 else "",
-        disk_space=str(device.disk_gb) if device.disk_gb and rng.random() < 0.5 else "",
         mac_address=dirt.mac(device.ethernet) if device.ethernet and rng.random() < 0.4 else "",
         short_description=f"{device.model}, {site}" if rng.random() < 0.2 else "",
         install_status="7" if retired else "1",
         operational_status="6" if retired else "1",
         discovery_source=rng.choice(("ServiceNow", "ImportSet", "Manual Entry")),
-        virtual="false",
         asset="",
+        **(_system(rng, device) if device.kind in _RUNS_OS else {}),
     )
     truth.cis[ci] = device.id
     sys_id = _asset(desk, device, model, common, ci, retired=retired) if asset else ""
     return ci, sys_id
+
+
+def _system(rng: Random, device: Device) -> Row:
+    oldest = next(m.os[1][0] for m in BY_KIND[device.kind] if m.name == device.model)
+    return {
+        "os": "" if rng.random() < 0.3 else device.os_name,
+        "os_version": oldest if rng.random() < OLD_OS else device.os_version,
+        "ram": str(device.ram_mib) if rng.random() < 0.5 else "",
+        "disk_space": str(device.disk_gb) if rng.random() < 0.5 else "",
+    }
 
 
 def _asset(desk: _Desk, device: Device, model: str, common: Row, ci: str, *, retired: bool) -> str:

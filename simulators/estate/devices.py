@@ -9,8 +9,9 @@ from simulators.estate import dirt
 from simulators.estate.catalogue import BY_KIND, COVERAGE, GOLDEN_NAMES, KINDS, SITES, VENDORS, Model
 from simulators.estate.model import Device, Person
 
-_PREFIX = {"Dell Inc.": ("", 7), "LENOVO": ("PF", 6), "HP": ("5CG", 7), "Hewlett-Packard": ("PHC", 7), "Apple": ("C02", 9),
-           "HPE": ("CZ", 8), "Cisco": ("FCW", 8), "Juniper": ("PE", 10), "samsung": ("R5C", 8)}  # fmt: skip
+_PREFIX = {"Dell Inc.": ("", 7), "LENOVO": ("PF", 6), "HP": ("5CG", 7), "Hewlett-Packard": ("PHC", 7),
+           "Apple": ("C02", 9), "HPE": ("CZ", 8), "Cisco": ("FCW", 8), "Juniper": ("PE", 10),
+           "samsung": ("R5C", 8)}  # fmt: skip
 _WITH_OWNER = ("laptop", "desktop", "phone")
 _COLLIDES, _GOLDEN, _PERSONAL = 0.003, 0.02, 0.5
 

@@ -55,15 +55,14 @@ def mistyped(rng: Random, serial: str) -> str:
 def soil_serial(rng: Random, serial: str, *, spelling: float, blank: float, placeholder: float, typo: float) -> str:
     """Return what a source holds for a serial; the arguments are the shares of each kind of dirt."""
     draw = rng.random()
-    for share, spoil in (
-        (spelling, lambda: spelled(rng, serial)),
-        (blank, lambda: ""),
-        (placeholder, lambda: rng.choice(PLACEHOLDERS)),
-        (typo, lambda: mistyped(rng, serial)),
-    ):
-        if draw < share:
-            return spoil()
-        draw -= share
+    if draw < spelling:
+        return spelled(rng, serial)
+    if draw < spelling + blank:
+        return ""
+    if draw < spelling + blank + placeholder:
+        return rng.choice(PLACEHOLDERS)
+    if draw < spelling + blank + placeholder + typo:
+        return mistyped(rng, serial)
     return serial
 
 

@@ -45,7 +45,8 @@ def managed_devices(
 
 def moment(rng: Random, day: date) -> str:
     """Return a moment of a day as Graph writes it: UTC, seven fractional digits."""
-    return f"{day.isoformat()}T{rng.randrange(24):02d}:{rng.randrange(60):02d}:{rng.randrange(60):02d}.{dirt.digits(rng, 7)}Z"
+    hour, minute, second = rng.randrange(24), rng.randrange(60), rng.randrange(60)
+    return f"{day.isoformat()}T{hour:02d}:{minute:02d}:{second:02d}.{dirt.digits(rng, 7)}Z"
 
 
 def _record(rng: Random, device: Device, users: dict[str, str], docks: list[str], today: date) -> dict[str, Any]:

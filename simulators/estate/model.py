@@ -131,8 +131,9 @@ class Truth:
         users: sys_id of a user that was there before -> person id.
         kinds: device id -> kind.
         personal: devices that must never reach a target.
+        anonymous: devices of which no source holds a usable serial, tag, MAC, UUID or IMEI: nobody can tell them apart.
         identities: (kind of identity, plain value) -> devices that carry it in any source or CI. Kinds are serial,
-            asset_tag, name, mac, uuid, imei.
+            asset_tag, name, mac, uuid, imei; and email, login, employee_id, which lead to people.
     """
 
     records: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -142,6 +143,7 @@ class Truth:
     users: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     personal: frozenset[str] = frozenset()
+    anonymous: frozenset[str] = frozenset()
     identities: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def device_of(self, source: str, key: str) -> str | None:

@@ -60,11 +60,8 @@ def _set(record: dict[str, Any], source: str, key: str, field: str, after: Any) 
 
 def _order_line(rng: Random, row: Row, day: str) -> Change:
     field = rng.choice(("status", "unit_price", "cost_center"))
-    after = {
-        "status": lambda: _other(rng, _STATUS, row["status"]),
-        "unit_price": lambda: dirt.german(100_001 + rng.randrange(100_000)),
-        "cost_center": lambda: _other(rng, DEPARTMENTS.values(), row["cost_center"]),
-    }[field]()
+    choices: Any = _STATUS if field == "status" else DEPARTMENTS.values()
+    after = dirt.german(100_001 + rng.randrange(100_000)) if field == "unit_price" else _other(rng, choices, row[field])
     row["updated_at"] = f"{day}T12:00:00Z"
     return _set(row, "procurement", row["po_line_id"], field, after)
 
@@ -78,11 +75,12 @@ def _employee(rng: Random, record: dict[str, Any], day: str) -> Change:
 
 def _managed(rng: Random, record: dict[str, Any], day: str) -> Change:
     field = rng.choice(("osVersion", "deviceName", "complianceState"))
-    after = {
-        "osVersion": lambda: f"{record['osVersion']}.{1 + rng.randrange(9)}",
-        "deviceName": lambda: f"NB-{dirt.text(rng, 7)}",
-        "complianceState": lambda: _other(rng, _COMPLIANCE, record["complianceState"]),
-    }[field]()
+    if field == "osVersion":
+        after = f"{record[field]}.{1 + rng.randrange(9)}"
+    elif field == "deviceName":
+        after = f"NB-{dirt.text(rng, 7)}"
+    else:
+        after = _other(rng, _COMPLIANCE, record[field])
     record["lastSyncDateTime"] = f"{day}T12:00:00.{dirt.digits(rng, 7)}Z"
     return _set(record, "mdm", record["id"], field, after)
 

@@ -10,9 +10,9 @@ from simulators.estate.catalogue import ACCESSORIES, DEPARTMENTS, SITES, VENDORS
 from simulators.estate.model import Device, Row, Truth
 
 COLUMNS = (
-    "po_line_id", "po_number", "line_no", "vendor", "manufacturer", "model", "mfr_part_no", "description", "serial_number",
-    "asset_tag", "quantity", "unit_price", "currency", "order_date", "received_date", "warranty_end", "cost_center",
-    "ship_to_location", "requested_for_email", "invoice_no", "status", "updated_at",
+    "po_line_id", "po_number", "line_no", "vendor", "manufacturer", "model", "mfr_part_no", "description",
+    "serial_number", "asset_tag", "quantity", "unit_price", "currency", "order_date", "received_date", "warranty_end",
+    "cost_center", "ship_to_location", "requested_for_email", "invoice_no", "status", "updated_at",
 )  # fmt: skip
 _GERMAN = {"laptop": "Notebook", "desktop": "Arbeitsplatzrechner", "phone": "Mobilgerät", "server": "Server",
            "network": "Netzwerkgerät", "printer": "Drucker für Büro"}  # fmt: skip

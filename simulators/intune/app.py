@@ -29,6 +29,7 @@ _WINDOW = 20.0  # seconds of the throttling window
 
 DEFAULT_TENANT = "5d1c0000-0000-4000-8000-000000000001"
 DEFAULT_CLIENT = "c11e0000-0000-4000-8000-000000000002"
+DEFAULT_SECRET = "simulated-secret"
 
 
 class Intune:
@@ -59,7 +60,7 @@ class Intune:
         *,
         tenant: str = DEFAULT_TENANT,
         client_id: str = DEFAULT_CLIENT,
-        client_secret: str = "simulated-secret",
+        client_secret: str = DEFAULT_SECRET,
         permissions: Collection[str] = ("DeviceManagementManagedDevices.Read.All", "User.Read.All"),
         licensed: bool = True,
         page_size: int = 1000,
@@ -228,8 +229,9 @@ class Intune:
         if not self.licensed:
             raise bad_request("Request not applicable to target tenant.")
         if not self.permissions & _READ_DEVICES:
-            text = "Application is not authorized to perform this operation. Application must have one of the following scopes: "
-            raise GraphError(403, "Forbidden", text + ", ".join(sorted(_READ_DEVICES)))
+            scopes = ", ".join(sorted(_READ_DEVICES))
+            text = f"Application is not authorized to perform this operation. It must have one of the scopes: {scopes}"
+            raise GraphError(403, "Forbidden", text)
 
     def _may_read_users(self, method: str) -> None:
         _only_get(method)
@@ -303,7 +305,8 @@ class Intune:
         named = (u for u in self._users.values() if str(u.get("userPrincipalName", "")).lower() == key.lower())
         user = self._users.get(key) or next(named, None)
         if user is None:
-            text = f"Resource '{key[:60]}' does not exist or one of its queried reference-property objects are not present."
+            text = "does not exist or one of its queried reference-property objects are not present."
+            text = f"Resource '{key[:60]}' {text}"
             raise GraphError(404, "Request_ResourceNotFound", text)
         return {"@odata.context": f"{_context(origin, 'users', query)}/$entity"} | user_type.shown(user, query.select)
 

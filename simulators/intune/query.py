@@ -75,7 +75,8 @@ def _select(text: str, rules: Rules) -> list[str]:
     for name in names:
         if name not in rules.properties:
             raise bad_request(
-                f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{rules.type}'."
+                "Parsing OData Select and Expand failed: Could not find a property named "
+                f"'{name[:50]}' on type '{rules.type}'."
             )
     if not names:
         raise bad_request("Parsing OData Select and Expand failed: the $select query option is empty.")

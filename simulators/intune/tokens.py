@@ -75,20 +75,20 @@ class Tokens:
 
     def _credentials(self, form: dict[str, str], origin: str) -> tuple[int, dict[str, Any]]:
         if form["client_id"] != self.client_id:
-            text = f"Application with identifier '{form['client_id'][:60]}' was not found in the directory '{self.tenant}'."
+            text = f"Application '{form['client_id'][:60]}' was not found in the directory '{self.tenant}'."
             return self._error(400, "unauthorized_client", 700016, text)
         if not form.get("client_secret"):
             text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
             return self._error(401, "invalid_client", 7000218, text)
         if form["client_secret"] != self.client_secret:
             text = (
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
-                f"not the client secret ID, for a secret added to app '{self.client_id}'."
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret "
+                f"value, not the client secret ID, for a secret added to app '{self.client_id}'."
             )
             return self._error(401, "invalid_client", 7000215, text)
         scope = form.get("scope", "")
         if scope not in (*SCOPES, f"{origin}/.default"):
-            text = f"The provided value for the input parameter 'scope' is not valid. The scope {scope[:100]} is not valid."
+            text = f"The provided value for the input parameter 'scope' is not valid. Scope: {scope[:100]}."
             return self._error(400, "invalid_scope", 70011, text)
         token = secrets.token_urlsafe(48)
         self._valid[token] = self._clock() + self.seconds
@@ -108,9 +108,10 @@ class Tokens:
     def _error(self, status: int, error: str, code: int, text: str) -> tuple[int, dict[str, Any]]:
         trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+        where = f"Trace ID: {trace} Correlation ID: {correlation} Timestamp: {moment}"
         return status, {
             "error": error,
-            "error_description": f"AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {moment}",
+            "error_description": f"AADSTS{code}: {text} {where}",
             "error_codes": [code],
             "timestamp": moment,
             "trace_id": trace,
