@@ -5,7 +5,7 @@ Everything is invented and follows from `seed` and the sizes alone; no clock and
     estate = build(seed=42, people=2000, devices=3000)
     drops = estate.write(folder)                # drops.erp, drops.hr, drops.agents: folders with files
     Intune(estate.intune_devices, users=estate.intune_users)
-    ServiceNow(...).seed(estate.servicenow)     # {table: [row, ...]}; values are strings, references sys_ids
+    load(estate, ServiceNow(...))               # seeds estate.servicenow: {table: [row, ...]}, strings, sys_ids
     estate.truth.device_of("mdm", native_key)   # which device a source record is about
     later = mutate(estate, percent=1)           # exactly round(1 %) of each source's records, one field each
     later.changes                               # [Change(source, key, field, before, after), ...]
@@ -26,7 +26,8 @@ The column names of procurement and HR are plain English (`serial_number`, `unit
 from __future__ import annotations
 
 from simulators.estate.build import build
+from simulators.estate.load import load
 from simulators.estate.model import BrokenRow, Change, Device, Drops, Estate, Person, Truth
 from simulators.estate.mutate import mutate
 
-__all__ = ["BrokenRow", "Change", "Device", "Drops", "Estate", "Person", "Truth", "build", "mutate"]
+__all__ = ["BrokenRow", "Change", "Device", "Drops", "Estate", "Person", "Truth", "build", "load", "mutate"]
