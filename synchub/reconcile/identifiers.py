@@ -87,21 +87,26 @@ def limit(kind: int) -> int:
     return _LIMITS[Kind(kind)]
 
 
-_SEEDS = {int(kind): int(kind) for kind in Kind}
+_KIND_BITS = 31
 _HIGH = 1 << 63
 
 
 def identifier_hash(kind: int, value: str) -> int:
-    """Hash an identifier to a signed 64-bit number, the kind in its upper seven bits.
+    """Hash an identifier to a signed 64-bit number, the kind in its lowest five bits (`kind_of`).
 
     A collision only makes a component too large; `cluster` compares the values themselves.
     """
-    return (kind << 57 | xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass")) >> 7) - _HIGH
+    raw = xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass"), kind)
+    return int((raw & ~_KIND_BITS | kind) - _HIGH)
 
 
 def kind_of(hash_: int) -> int:
-    """Read the kind back out of an identifier's hash."""
-    return (hash_ + _HIGH) >> 57
+    """Return the kind of an identifier from its hash.
+
+    >>> kind_of(identifier_hash(Kind.MAC, "00:50:56:bf:bb:17")) == Kind.MAC
+    True
+    """
+    return hash_ & _KIND_BITS
 
 
 # --- comparable forms -------------------------------------------------------------------------------------------------
