@@ -1,9 +1,9 @@
 """Encoded queries: the only place where values from records become ServiceNow query syntax.
 
-Source: *Operators available for filters and queries*, *Encoded query strings*, `GlideStringUtil.escapeQueryTermSeparator`
-(ServiceNow documentation, release Australia, read 2026-11-22). `^` separates terms and is written `^^` inside a value;
-`IN` separates values by commas, so a value with a comma becomes a term of an `^OR` chain; `javascript:` at the start of
-a value would be evaluated by the instance and cannot be escaped, so such a value is never sent.
+Source: *Operators available for filters and queries*, *Encoded query strings*,
+`GlideStringUtil.escapeQueryTermSeparator` (ServiceNow documentation, release Australia, read 2026-11-22). `^` separates
+terms and is written `^^` inside a value; `IN` separates values by commas, so a value with a comma becomes a term of an
+`^OR` chain; `javascript:` would be evaluated by the instance and cannot be escaped, so such a value is never sent.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class ServiceNowSettings(ConnectorSettings):
     discovery_source: str = Field(
         default="Other Automated",
         max_length=100,
-        description="Data source under which CIs are created: a value of the choice list of `cmdb_ci.discovery_source`.",
+        description="Data source under which CIs are created: a choice of `cmdb_ci.discovery_source`, case-sensitive.",
     )
     page: int = Field(default=1000, ge=1, le=10_000, description="Rows per page when a table is read.")
     batch: int = Field(default=100, ge=1, le=200, description="Writes per batch request.")
@@ -51,9 +51,6 @@ class ServiceNowSettings(ConnectorSettings):
         default=None, ge=1, description="Own ceiling for requests; None leaves it to the instance's rate limit rules."
     )
     marks: dict[TableName, TableName] = Field(
-        default={"cmdb_ci": "correlation_id", "alm_asset": "correlation_id", "sys_user": "source"},
+        default={"cmdb_ci": "correlation_id", "alm_asset": "u_correlation_id", "sys_user": "source"},
         description="Text field that carries the hub key, by table (the nearest parent counts).",
-    )
-    parents: dict[TableName, TableName] = Field(
-        default={}, description="Table -> base table (`cmdb_ci`, `alm_asset`), for own tables with unusual names."
     )
