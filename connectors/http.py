@@ -24,7 +24,7 @@ from connectors.budget import Unlimited
 from connectors.registry import Context
 from connectors.retry import RetryPolicy, call
 from connectors.status import error_for, parse_date, parse_retry_after
-from synchub.errors import AuthError, ConfigError, ConnectorError, ContractChanged, RateLimited, Unavailable
+from synchub.errors import AuthError, ConfigError, ConnectorError, ContractChanged, RateLimited, Rejected, Unavailable
 from synchub.ports import Clock, RateBudget
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -87,7 +87,13 @@ Said = Callable[[bytes], str]
 
 
 def quote(text: str) -> str:
-    """Percent-encode one path segment, slashes included."""
+    """Percent-encode one path segment, slashes included.
+
+    Raises:
+        Rejected: It is empty or made of dots: servers and libraries would take it for another path.
+    """
+    if text in ("", ".", ".."):
+        raise Rejected(f"{text!r} cannot be an id in an address.", where="address", fix="Look at this id.")
     return urllib.parse.quote(text, safe="")
 
 

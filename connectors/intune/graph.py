@@ -126,7 +126,7 @@ class Graph:
             ConnectorError: The batch as a whole failed.
         """
         result = Details({}, [], {})
-        pending = list(ids)
+        pending = [key for key in ids if key not in (".", "..")]  # those would be another path
         where = f"{self.client.connection}: POST /$batch"
 
         def once() -> None:

@@ -386,11 +386,15 @@ def foreign_link(case: SourceCase) -> None:
 def secrets_echoed(case: SourceCase) -> None:
     """A system that repeats the credentials in its error does not get them into ours."""
     for status in (400, 403, 500):
-        with running(case, 1) as run:
-            source = run.open(context())
-            list(source.read(run.stream))  # so that this connection has its tokens
-            echo = " ".join(run.secrets())
-            text = f'{{"error": {{"code": "x", "message": "you sent {echo}", "detail": "{echo}"}}}}'
-            run.inject(Fault("status", nth=(), status=status, text=text))
-            fails(ConnectorError, run, lambda: list(source.read(run.stream)))
-            source.close()
+        _echoed(case, status)
+
+
+def _echoed(case: SourceCase, status: int) -> None:
+    with running(case, 1) as run:
+        source = run.open(context())
+        list(source.read(run.stream))  # so that this connection has its tokens
+        echo = " ".join(run.secrets())
+        text = f'{{"error": {{"code": "x", "message": "you sent {echo}", "detail": "{echo}"}}}}'
+        run.inject(Fault("status", nth=(), status=status, text=text))
+        fails(ConnectorError, run, lambda: list(source.read(run.stream)))
+        source.close()

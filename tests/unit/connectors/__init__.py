@@ -1,0 +1,1 @@
+"""What the shared parts of the connectors promise."""

@@ -1,0 +1,1 @@
+"""File sources: readers, root, completeness."""
