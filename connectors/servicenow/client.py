@@ -103,8 +103,9 @@ class ServiceNowClient:
         Raises:
             PermissionDenied: The properties cannot be read with this login.
         """
-        params: dict[str, str | int] = {"sysparm_query": "nameINinstance_name,instance_id", "sysparm_fields": "name,value",
-                  "sysparm_limit": 10, "sysparm_exclude_reference_link": "true"}  # fmt: skip
+        params: dict[str, str | int] = {
+            "sysparm_query": "nameINinstance_name,instance_id", "sysparm_fields": "name,value", "sysparm_limit": 10,
+        }  # fmt: skip
         rows, answer = self.get("/api/now/table/sys_properties", params)
         found = {str(r.get("name")): str(r.get("value") or "") for r in rows or [] if isinstance(r, dict)}
         parts = [found.get("instance_name", ""), found.get("instance_id", "")]

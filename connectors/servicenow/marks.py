@@ -1,8 +1,8 @@
 """The hub key in the instance: in which field it is carried, and finding objects by it.
 
 `cmdb_ci` has `correlation_id` and `sys_user` has `source` in the base system (Table API and CMDB Instance API
-examples, column list of a developer instance, read 2026-11-22). `alm_asset` has no such field: where one was added it is
-used, else an asset is recognised by its serial number or tag.
+examples, column list of a developer instance, read 2026-11-22). `alm_asset` has no such field: where one was added it
+is used, else an asset is recognised by its serial number or tag.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from connectors.servicenow.table import TableReader, plain, read_fields, root_of
 from synchub.domain.plan import TargetObject
 from synchub.errors import Rejected
 
+_BASE_SYSTEM = frozenset({("cmdb_ci", "correlation_id"), ("sys_user", "source")})
+
 
 class Marks:
     """Knows per base table which field carries the hub key. Safe to use from several threads."""
@@ -26,18 +28,21 @@ class Marks:
         self._lock = threading.Lock()
 
     def field(self, kind: str) -> str | None:
-        """Return the field that carries the hub key in a table; None when it has none or that cannot be told yet."""
+        """Return the field that carries the hub key in a table; None when the table has none.
+
+        An empty table shows no columns: there the configured field is taken for granted, and looked at again next time.
+        """
         root = root_of(kind)
+        name = self._client.settings.marks.get(root) or self._client.settings.marks.get(kind)
+        if name is None or (root, name) in _BASE_SYSTEM:
+            return name
         with self._lock:
             if root in self._known:
                 return self._known[root]
-        name = self._client.settings.marks.get(root) or self._client.settings.marks.get(kind)
-        if name is None:
-            return None
         params: dict[str, str | int] = {"sysparm_fields": f"sys_id,{name}", "sysparm_limit": 5}
         rows, _ = self._client.get(f"/api/now/table/{root}", params)
         if not isinstance(rows, list) or not rows:
-            return None  # an empty table shows no columns; ask again next time
+            return name
         found = name if any(name in row for row in rows if isinstance(row, dict)) else None
         with self._lock:
             self._known[root] = found

@@ -2,8 +2,8 @@
 
 pysnow 0.7.9 (its newer versions do not resolve beside Prefect 3) fits here: small reads of companies, models, sites
 and people by name. It brings no proxy, no private certificate authority, no time-outs, no size limit, no rate budget,
-and it does not look at `error` beside `result`; the session handed to it does all that. Writes do not go through it: its
-update reads and writes by query, one object at a time.
+and it does not look at `error` beside `result`; the session handed to it does all that. Writes do not go through it:
+its update reads and writes by query, one object at a time.
 """
 
 from __future__ import annotations
