@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zoneinfo import ZoneInfo
 
+from mapping.paths import PayloadPath, parse_path
 from mapping.placed import Placed
 from mapping.transforms import SMALL, Step, build_lookup
 from synchub.domain.yamlfile import nearest
@@ -18,12 +20,39 @@ _PROBES = ("1", "2024-01-31 10:00:00")
 MAX_STEPS = 20
 
 
-def build_chain(spec: Placed | None, normalisers: Mapping[str, Normaliser]) -> list[Step]:
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What steps are made of.
+
+    Attributes:
+        normalisers: Normalisers by name; a small transform of the same name comes second.
+        said: How the stream writes values: `decimal`, `dates`, `timezone`, where its configuration says so.
+        stubborn: Options in the map win over `said` (the user wrote them), instead of the other way round.
+    """
+
+    normalisers: Mapping[str, Normaliser]
+    said: Mapping[str, str] = field(default_factory=dict)
+    stubborn: bool = False
+
+    def options(self, normaliser: Normaliser, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of one use of a normaliser, what the stream's configuration says included."""
+        said: dict[str, Any] = {name: value for name, value in self.said.items() if name != "dates"}
+        form = self.said.get("dates", "")
+        if form and normaliser is self.normalisers.get("date"):
+            said["formats"] = [form]
+        if "%d" in form and "%m" in form:
+            said["dayfirst"] = form.index("%d") < form.index("%m")
+        known = _options_of(normaliser)
+        said = {name: value for name, value in said.items() if name in known}
+        return {**said, **given} if self.stubborn else {**given, **said}
+
+
+def build_chain(spec: Placed | None, tools: Toolbox) -> list[Step]:
     """Build the steps of a `to:`.
 
     Args:
         spec: A transform, or a list of them: a name, or one key with the options as its value. None: no steps.
-        normalisers: Normalisers by name; a small transform of the same name comes second.
+        tools: What steps are made of.
 
     Raises:
         ConfigError: A name is unknown or an option does not fit; `where` names the line of that transform.
@@ -31,10 +60,10 @@ def build_chain(spec: Placed | None, normalisers: Mapping[str, Normaliser]) -> l
     items = [] if spec is None else spec.listed()
     if spec is not None and len(items) > MAX_STEPS:
         raise spec.error(f"the chain has more than {MAX_STEPS} transforms")
-    return [_build_step(item, normalisers) for item in items]
+    return [_build_step(item, tools) for item in items]
 
 
-def _build_step(item: Placed, normalisers: Mapping[str, Normaliser]) -> Step:
+def _build_step(item: Placed, tools: Toolbox) -> Step:
     name, argument = _name_and_argument(item)
     if name == "lookup":
         if argument is None:
@@ -42,11 +71,11 @@ def _build_step(item: Placed, normalisers: Mapping[str, Normaliser]) -> Step:
         return lookup_step(argument)
     given = None if argument is None else argument.value
     text = name if argument is None else f"{name} {_written(given)}"
-    if name in normalisers:
-        return Step(text, _bind(item, name, normalisers[name], given))
+    if name in tools.normalisers:
+        return _normaliser_step(item, name, given, tools)
     small = SMALL.get(name)
     if small is None:
-        known = [*normalisers, *SMALL, "lookup"]
+        known = [*tools.normalisers, *SMALL, "lookup"]
         raise item.error(f"there is no transform {name!r}", nearest(name, known))
     if argument is not None and not small.argument:
         raise item.error(f"the transform {name!r} takes no option", f"write `{name}` alone")
@@ -73,25 +102,47 @@ def _written(value: Any) -> str:
     return repr(value) if isinstance(value, str) else str(value)
 
 
-def _bind(item: Placed, name: str, normaliser: Normaliser, options: Any) -> Normaliser:
+def _normaliser_step(item: Placed, name: str, given: Any, tools: Toolbox) -> Step:
     """Bind the options of a normaliser after checking them against its signature."""
-    if options is None:
-        return normaliser
+    normaliser = tools.normalisers[name]
+    options = {} if given is None else given
     if not isinstance(options, dict):
         known = ", ".join(_options_of(normaliser)) or "none"
         fix = f"write `{{{name}: {{option: value}}}}`; options of {name!r}: {known}"
         raise item.error(f"the options of {name!r} must be named", fix)
     kinds = _options_of(normaliser)
+    options = tools.options(normaliser, options)
     bound = {}
+    reads = []
     for option, value in options.items():
         if option not in kinds:
             raise item.error(f"the transform {name!r} has no option {option!r}", nearest(option, kinds))
+        if isinstance(value, dict):
+            reads.append((option, _path_option(item, name, option, value)))
+            continue
         problem = _misfit(option, value, kinds[option])
         if problem:
             raise item.error(f"option {option!r} of {name!r}: {problem}")
         bound[option] = tuple(value) if isinstance(value, list) else value
-    _probe(item, name, partial(normaliser, **bound), bound)
-    return partial(normaliser, **bound)
+    work = partial(normaliser, **bound) if bound else normaliser
+    _probe(item, name, work, bound)
+    text = f"{name} {_written(options)}" if options else name
+    return Step(text, work, reads=tuple(reads))
+
+
+def _path_option(item: Placed, name: str, option: str, value: dict[str, Any]) -> PayloadPath:
+    """Read an option whose value stands in the payload."""
+    if set(value) != {"path"} or not isinstance(value["path"], str):
+        raise item.error(
+            f"option {option!r} of {name!r} is a value, or a path to one", f"write `{option}: {{path: …}}`"
+        )
+    try:
+        path = parse_path(value["path"])
+    except ValueError as error:
+        raise item.error(str(error)) from error
+    if path.many:
+        raise item.error(f"option {option!r} of {name!r} is one value; `[]` cannot stand in its path")
+    return path
 
 
 def _options_of(normaliser: Normaliser) -> dict[str, Any]:

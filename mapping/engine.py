@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from mapping.filters import Filter, FilterError
 from mapping.paths import PayloadPath, compile_one, compile_projection
@@ -92,7 +92,7 @@ class FieldMap:
             rules.append(parts.observed_at.rule)
         conditions = [parts.keep, *[rule.condition for rule in parts.classes], *[rule.condition for rule in rules]]
         filters = [condition for condition in conditions if condition is not None]
-        fields = [*parts.key, *[path for rule in rules for path in rule.paths]]
+        fields = [*parts.key, *[path for rule in rules for path in (*rule.paths, *rule.context)]]
         whole = [PayloadPath(".".join(map(_quoted, keys)), keys) for item in filters for keys in item.paths]
         return fields, whole
 
@@ -106,7 +106,7 @@ class FieldMap:
             MappingError: It is no JSON object, or its key, its class, or whether to keep it cannot be told.
         """
         if payload.__class__ is not dict:
-            _refuse("the payload is not a JSON object", self._parts.lines.get("key", ""))
+            raise MappingError("the payload is not a JSON object", where=self.line_of("key"))
         if self._parts.keep is not None and not self._kept(payload):
             return None
         key = self._key(payload)
@@ -122,7 +122,8 @@ class FieldMap:
         try:
             held = keep is None or keep.holds(payload)
         except FilterError as problem:
-            _refuse(f"whether the record is to be kept cannot be told: {problem}", self.line_of("keep"))
+            message = f"whether the record is to be kept cannot be told: {problem}"
+            raise MappingError(message, where=self.line_of("keep")) from problem
         return held
 
     def _class(self, payload: Any, warnings: list[FieldWarning]) -> str:
@@ -132,9 +133,8 @@ class FieldMap:
                     return rule.cls
             except FilterError as problem:
                 warnings.append(FieldWarning("class", "", f"{rule.where}: when cannot be told: {problem}"))
-        _refuse(
-            "no rule of `class` holds for the record", self.line_of("class"), "End the list with a rule without `when`."
-        )
+        fix = "End the list with a rule without `when`."
+        raise MappingError("no rule of `class` holds for the record", where=self.line_of("class"), fix=fix)
 
     def project(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Return a copy of the payload with only what the map reads; mapping it gives the same record."""
@@ -198,10 +198,6 @@ def _holds(rule: ClassRule, payload: Any) -> bool:
         return False
 
 
-def _refuse(message: str, where: str, fix: str = "") -> NoReturn:
-    raise MappingError(message, where=where, fix=fix)
-
-
 def _quoted(key: str) -> str:
     return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key, ensure_ascii=False)
 
@@ -226,7 +222,8 @@ def _key_reader(paths: Sequence[PayloadPath], where: str) -> Callable[[Any], str
                 if get(payload) in (None, "")
                 else f"is no text or number of at most {MAX_KEY} characters"
             )
-            _refuse(f"the native key {text} {why}", where, "Name another path under `key` in the field map.")
+            fix = "Name another path under `key` in the field map."
+            raise MappingError(f"the native key {text} {why}", where=where, fix=fix)
         return found
 
     def several(payload: Any) -> str:

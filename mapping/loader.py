@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mapping.chains import Normaliser, build_chain, lookup_step
+from mapping.chains import Normaliser, Toolbox, build_chain, lookup_step
 from mapping.engine import ClassRule, FieldMap, Parts
 from mapping.filters import Filter, compile_filter
 from mapping.normalise import NORMALISERS
 from mapping.normalise import fingerprint as normaliser_fingerprint
 from mapping.paths import PayloadPath, parse_path
 from mapping.placed import Placed
-from mapping.rules import CompiledRule, Rule
+from mapping.resolve import Rule
+from mapping.rules import CompiledRule
 from mapping.transforms import Step
 from mapping.values import check_of, choices_of, moment_seconds, shape_of
 from synchub.domain.fields import Privacy
@@ -43,7 +44,11 @@ class _Effective:
 
 
 def load_map(
-    shipped: Path, overrides: Sequence[Path] = (), *, normalisers: Mapping[str, Normaliser] = NORMALISERS
+    shipped: Path,
+    overrides: Sequence[Path] = (),
+    *,
+    normalisers: Mapping[str, Normaliser] = NORMALISERS,
+    options: Mapping[str, str] | None = None,
 ) -> FieldMap:
     """Read a field map and its overrides, and compile them.
 
@@ -51,6 +56,9 @@ def load_map(
         shipped: The connector's own map.
         overrides: The user's, in order; a later one wins, field by field.
         normalisers: Named transforms besides the small ones.
+        options: How the stream writes values, from its configuration: `decimal` (sign), `dates` (`strptime` format of
+            dates), `timezone` (of times without one). They win over options in the shipped map and lose to those in an
+            override.
 
     Raises:
         ConfigError: A file cannot be read or is wrong; `where` names file and line.
@@ -59,7 +67,7 @@ def load_map(
     _merge(effective, _read(shipped), first=True)
     for path in overrides:
         _merge(effective, _read(path), first=False)
-    return _Compiler(effective, normalisers).compile(shipped.stem)
+    return _Compiler(effective, normalisers, dict(options or {})).compile(shipped.stem)
 
 
 def _read(path: Path) -> Placed:
@@ -85,6 +93,8 @@ def _merge(effective: _Effective, root: Placed, *, first: bool) -> None:
             )
         if key == "fields":
             _merge_fields(effective, part)
+        elif key == "version":
+            effective.head.setdefault(key, part)
         elif key in ("keep", "observed_at") and part.value is None:
             effective.head.pop(key, None)
         else:
@@ -107,9 +117,13 @@ def _merge_fields(effective: _Effective, fields: Placed) -> None:
 class _Compiler:
     """Checks an effective map and compiles it."""
 
-    def __init__(self, effective: _Effective, normalisers: Mapping[str, Normaliser]) -> None:
+    def __init__(
+        self, effective: _Effective, normalisers: Mapping[str, Normaliser], options: Mapping[str, str]
+    ) -> None:
         self.effective = effective
         self.normalisers = normalisers
+        self.options = options
+        self.shipped = effective.head["version"].document
         self.compiled: dict[tuple[str, int, bool], CompiledRule] = {}
 
     def compile(self, map_name: str) -> FieldMap:
@@ -135,6 +149,7 @@ class _Compiler:
             "fields": {key: part.value for key, part in self.effective.fields.items()},
             "classes": {cls: shape_of(cls) for cls in classes},
             "normalisers": normaliser_fingerprint(),
+            "options": dict(self.options),
         }
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
@@ -199,7 +214,8 @@ class _Compiler:
         return CompiledRule(rule)
 
     def steps(self, spec: Placed, choices: tuple[str, ...]) -> list[Step]:
-        steps = build_chain(spec.get("to"), self.normalisers)
+        tools = Toolbox(self.normalisers, self.options, stubborn=spec.document is not self.shipped)
+        steps = build_chain(spec.get("to"), tools)
         table = spec.get("lookup")
         if table is not None:
             steps.append(lookup_step(table, spec.get("otherwise")))

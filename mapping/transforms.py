@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 import re2
 
+from mapping.paths import PayloadPath
 from mapping.values import to_decimal
 
 Kind = Literal["each", "split", "all"]
-Work = Callable[[Any], Any]
+Work = Callable[..., Any]
 
 MAX_TEXT = 20_000  # characters a text transform looks at or may make
 MAX_PATTERN = 500
@@ -35,6 +36,7 @@ class Step:
         kind: `each` value gives one value; `split`: each gives a list; `all` values together give one.
         takes_none: Also runs where nothing is known.
         choices: The values a lookup knows; empty for other transforms.
+        reads: Options whose value stands in the payload (`{manufacturer: {path: vendor}}`): option and path.
     """
 
     text: str
@@ -42,6 +44,13 @@ class Step:
     kind: Kind = "each"
     takes_none: bool = False
     choices: tuple[str, ...] = ()
+    reads: tuple[tuple[str, PayloadPath], ...] = ()
+
+    def run(self, value: Any, context: dict[str, Any]) -> Any:
+        """Run the transform; `context` holds the payload's values by path."""
+        if self.reads:
+            return self.work(value, **{option: context[path.text] for option, path in self.reads})
+        return self.work(value)
 
 
 @dataclass(frozen=True, slots=True)
