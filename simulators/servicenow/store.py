@@ -188,6 +188,12 @@ class Store:
         self._record("update", row, user, changed, echo=echo)
         return row
 
+    def touch(self, row: Row, values: Mapping[str, str]) -> None:
+        """Change a record without stamps, journal or audit, as the platform's batch updates of `last_discovered` do."""
+        before = dict(row)
+        row.update(values)
+        self._moved(self.schema.tables[row["sys_class_name"]], before, row)
+
     def _moved(self, table: Table, before: Row, row: Row) -> None:
         sys_id = row["sys_id"]
         if before["sys_class_name"] != row["sys_class_name"]:

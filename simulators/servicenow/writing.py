@@ -91,6 +91,13 @@ class Writer:
             return found[0]["sys_id"] if found else ""
         return text
 
+    def create_ci(self, table: str, values: Mapping[str, str], user: str) -> Row:
+        """Insert a CI for the identification engine: defaults of the class, no data policies."""
+        row: dict[str, str] = {}
+        for name in reversed(self._store.schema.tables[table].line):
+            row |= _DEFAULTS.get(name, {})
+        return self._store.insert(table, {**row, **values}, user)
+
     def create(self, table: Table, values: Mapping[str, str], user: User) -> Row:
         """Insert a record after policies and unique keys.
 
