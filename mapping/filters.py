@@ -18,6 +18,7 @@ import jmespath.exceptions
 import jmespath.functions
 import jmespath.parser
 
+from mapping.paths import PayloadPath, compile_one
 from synchub.domain.yamlfile import nearest
 
 MAX_LENGTH = 2000
@@ -92,7 +93,7 @@ def _check(tree: Node, depth: int) -> None:
         if tree["value"] not in known:
             msg = f"JMESPath has no function {tree['value']!r}; {nearest(tree['value'], known)}"
             raise ValueError(msg)
-        wanted = known[tree["value"]][1]
+        wanted = known[tree["value"]]["signature"]
         given = len(tree["children"])
         if given != len(wanted) and not (wanted and wanted[-1].get("variadic") and given >= len(wanted)):
             msg = f"{tree['value']}() takes {len(wanted)} arguments, not {given}"
@@ -134,7 +135,9 @@ def _chain(tree: Node) -> tuple[str, ...]:
 
 
 def _is_false(value: Any) -> bool:
-    return value is None or value is False or value in ("", [], {})
+    if value is None or value is False:
+        return True
+    return value.__class__ in (str, list, dict) and not value
 
 
 def _compile(tree: Node) -> Evaluate:
@@ -174,30 +177,51 @@ def _literal(tree: Node) -> Evaluate:
 
 
 def _through(tree: Node) -> Evaluate:
-    left, right = map(_compile, tree["children"])
+    keys = _chain(tree)
+    if keys:
+        return compile_one(PayloadPath("", keys))
+    parts = [_compile(child) for child in tree["children"]]
 
     def evaluate(value: Any) -> Any:
-        return right(left(value))
+        for part in parts:
+            value = part(value)
+        return value
 
     return evaluate
 
 
+def _flattened(tree: Node, kind: str) -> list[Evaluate]:
+    """Compile the parts of `a || b || c`, which parses as pairs within pairs."""
+    parts: list[Evaluate] = []
+    for child in tree["children"]:
+        parts.extend(_flattened(child, kind) if child["type"] == kind else [_compile(child)])
+    return parts
+
+
 def _or(tree: Node) -> Evaluate:
-    left, right = map(_compile, tree["children"])
+    parts = _flattened(tree, tree["type"])
 
     def evaluate(value: Any) -> Any:
-        found = left(value)
-        return right(value) if _is_false(found) else found
+        found = None
+        for part in parts:
+            found = part(value)
+            if found is True or not _is_false(found):
+                return found
+        return found
 
     return evaluate
 
 
 def _and(tree: Node) -> Evaluate:
-    left, right = map(_compile, tree["children"])
+    parts = _flattened(tree, tree["type"])
 
     def evaluate(value: Any) -> Any:
-        found = left(value)
-        return found if _is_false(found) else right(value)
+        found = None
+        for part in parts:
+            found = part(value)
+            if found is not True and _is_false(found):
+                return found
+        return found
 
     return evaluate
 
@@ -251,9 +275,23 @@ def _text_function(work: Callable[..., Any], takes_list: bool = False) -> Callab
                 raise FilterError(f"{name}() needs text")
             return part.__class__ is str and work(text, part)
 
+        part = tree["children"][-1].get("value")
+        if len(arguments) == 2 and tree["children"][0]["type"] == "current" and part.__class__ is str:
+            return _constant_part(name, work, part, takes_list)
         return one if len(arguments) == 1 else two
 
     return build
+
+
+def _constant_part(name: str, work: Callable[..., Any], part: str, takes_list: bool) -> Evaluate:
+    """Compile `contains(@, 'part')`, which maps write by the dozen."""
+
+    def evaluate(value: Any) -> Any:
+        if value.__class__ is str or (takes_list and value.__class__ is list):
+            return work(value, part)
+        raise FilterError(f"{name}() needs text")
+
+    return evaluate
 
 
 def _to_number(tree: Node) -> Evaluate:

@@ -74,7 +74,9 @@ class CompiledRule:
             self._read = self._single_reader()
             self.fill = self._fill_single()
         else:
-            self._values = [compile_values(path) for path in rule.paths]
+            self._values = [
+                (compile_values(path), True) if path.many else (compile_one(path), False) for path in rule.paths
+            ]
             self.fill = self._fill_combined() if rule.combines else self._fill_each()
         if rule.condition is not None:
             self.fill = self._conditional(rule.condition, self.fill)
@@ -134,37 +136,45 @@ class CompiledRule:
         return fill
 
     def _remembering(self, resolve: Resolve) -> Callable[[Any, dict[str, Any]], Any]:
-        """Remember what became of raw texts, unless they are personal."""
+        """Remember what became of raw texts and whole numbers, unless they are personal or hardly ever come again."""
         if self.rule.personal:
             return lambda raw, context: resolve(raw, None, context)
-        seen: dict[str | tuple[str | None, ...], Any] = {}
+        seen: dict[Any, Any] = {}
         known = seen.get
+        asked = 0
+        worth = True
 
         def remember(raw: Any, context: dict[str, Any]) -> Any:
-            if raw.__class__ is not str:
+            nonlocal asked, worth
+            if not worth or (raw.__class__ is not str and raw.__class__ is not int):
                 return resolve(raw, None, context)
-            key: str | tuple[str | None, ...] = (raw, *context.values()) if context else raw
+            asked += 1
+            key = (raw, *context.values()) if context else raw
             value = known(key, _NEVER_SEEN)
             if value is _NEVER_SEEN:
                 value = resolve(raw, None, context)
-                if len(raw) <= MAX_CACHED:
-                    if len(seen) >= CACHE:
-                        seen.clear()
+                if not isinstance(raw, str) or len(raw) <= MAX_CACHED:
                     seen[key] = value
+                    if len(seen) >= CACHE:
+                        worth = asked > 1.3 * CACHE
+                        asked = 0
+                        seen.clear()
             return value
 
         return remember
 
     def _all_values(self, payload: Any, warnings: list[FieldWarning]) -> list[Any]:
         raws: list[Any] = []
-        for values in self._values:
-            raws = raws + values(payload) if raws else values(payload)
+        for values, several in self._values:
+            if several:
+                raws = raws + values(payload) if raws else values(payload)
+            elif (raw := values(payload)) is not None and raw != "":
+                raws.append(raw)
             if raws and self.rule.first:
                 break
         if len(raws) > MAX_VALUES:
-            warnings.append(
-                FieldWarning(self.rule.field, "", f"expected at most {MAX_VALUES:,} values, found {len(raws):,}")
-            )
+            problem = f"expected at most {MAX_VALUES:,} values, found {len(raws):,}"
+            warnings.append(FieldWarning(self.rule.field, "", problem))
             raws = raws[:MAX_VALUES]
         return raws
 
@@ -176,7 +186,14 @@ class CompiledRule:
             raws = values(payload, warnings)
             if raws:
                 around = context(payload) if context else _NO_CONTEXT
-                _collect(field, [resolve(raw, around) for raw in raws], fields, warnings)
+                if len(raws) == 1:
+                    value = resolve(raws[0], around)
+                    if value.__class__ is str and value is not CLEAR:
+                        fields[field] = [value]
+                        return
+                    _collect(field, [value], fields, warnings)
+                else:
+                    _collect(field, [resolve(raw, around) for raw in raws], fields, warnings)
 
         return fill
 
@@ -261,9 +278,16 @@ class CompiledRule:
 
 def _collect(field: str, results: list[Any], fields: dict[str, Any], warnings: list[FieldWarning]) -> None:
     """Put the results of single values together: unique, sorted; `CLEAR` only where nothing else was said."""
-    found = {value for value in results if value.__class__ is not FieldWarning and value is not None}
-    warnings.extend([value for value in results if value.__class__ is FieldWarning][:MAX_WARNINGS])
-    if len(found) > 1:
+    found = set()
+    problems = 0
+    for value in results:
+        if value.__class__ is FieldWarning:
+            problems += 1
+            if problems <= MAX_WARNINGS:
+                warnings.append(value)
+        elif value is not None:
+            found.add(value)
+    if CLEAR in found and len(found) > 1:
         found.discard(CLEAR)
     if found:
         fields[field] = CLEAR if CLEAR in found else sorted(found)

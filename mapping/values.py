@@ -170,6 +170,7 @@ def _date(value: Any) -> str:
     return str(value)
 
 
+@lru_cache(8192)
 def moment_seconds(value: Any) -> int:
     """Return the seconds since 1970 UTC of a canonical moment.
 
