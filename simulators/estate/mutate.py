@@ -13,14 +13,14 @@ from simulators.estate.catalogue import DEPARTMENTS, SITES, TITLES
 from simulators.estate.model import Agent, Change, Estate, Row
 
 _COMPLIANCE = ("compliant", "noncompliant", "inGracePeriod")
-_STATUS = ("received", "invoiced", "returned")
 
 
 def mutate(estate: Estate, percent: float = 1.0, seed: int = 7) -> Estate:
     """Return a copy in which exactly `round(percent / 100 * n)` records of each source differ in one field.
 
-    Stamps that a source moves with every change (`updated_at`, `lastSyncDateTime`) move along. ServiceNow, broken rows
-    and the truth's answers stay; new identity values are added to the truth. The given estate is not touched.
+    Stamps that a source moves with every change (`updated_at`, `lastSyncDateTime`, `logdate`) move along. ServiceNow,
+    broken rows and the truth's answers stay; new identity values are added to the truth. The given estate is not
+    touched.
     """
     result = replace(
         estate,
@@ -59,9 +59,13 @@ def _set(record: dict[str, Any], source: str, key: str, field: str, after: Any) 
 
 
 def _order_line(rng: Random, row: Row, day: str) -> Change:
-    field = rng.choice(("status", "unit_price", "cost_center"))
-    choices: Any = _STATUS if field == "status" else DEPARTMENTS.values()
-    after = dirt.german(100_001 + rng.randrange(100_000)) if field == "unit_price" else _other(rng, choices, row[field])
+    field = "status" if row["status"] == "ordered" else rng.choice(("unit_price", "cost_center"))
+    if field == "status":
+        after = "received"
+    elif field == "unit_price":
+        after = dirt.german(100_001 + rng.randrange(100_000))
+    else:
+        after = _other(rng, DEPARTMENTS.values(), row[field])
     row["updated_at"] = f"{day}T12:00:00Z"
     return _set(row, "procurement", row["po_line_id"], field, after)
 
@@ -86,24 +90,20 @@ def _managed(rng: Random, record: dict[str, Any], day: str) -> Change:
 
 
 def _inventory(rng: Random, agent: Agent, day: str) -> Change:
-    del day  # the stamp of an inventory stands in its device id, which is the key
     content, key = agent.document["content"], agent.document["deviceid"]
+    if "accesslog" in content:
+        content["accesslog"]["logdate"] = f"{day} 12:00:00"
     if "network_device" in content:
         part, field = "network_device", rng.choice(("firmware", "name"))
         after: Any = f"{content[part][field]}-{rng.randrange(1, 99)}"
     else:
-        part, field = rng.choice(
-            (("operatingsystem", "version"), ("hardware", "memory"), ("bios", "bversion"), ("hardware", "name"))
-        )
-        if field == "bversion":  # firmware is no canonical field: the processor is
-            part, field = "hardware", "memory"
+        part, field = rng.choice((("operatingsystem", "version"), ("hardware", "memory"), ("hardware", "name")))
         now = content[part][field]
-        after = (
-            now + 8192
-            if field == "memory"
-            else f"lt-{dirt.text(rng, 7).lower()}"
-            if field == "name"
-            else f"{now}.{rng.randrange(1, 9)}"
-        )
+        if field == "memory":
+            after = now + 8192
+        elif field == "name":
+            after = f"lt-{dirt.text(rng, 7).lower()}"
+        else:
+            after = f"{now}.{rng.randrange(1, 9)}"
     change = _set(content[part], "discovery", key, field, after)
     return replace(change, field=f"content.{part}.{field}")

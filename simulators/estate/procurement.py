@@ -14,8 +14,8 @@ COLUMNS = (
     "serial_number", "asset_tag", "quantity", "unit_price", "currency", "order_date", "received_date", "warranty_end",
     "cost_center", "ship_to_location", "requested_for_email", "invoice_no", "status", "updated_at",
 )  # fmt: skip
-_GERMAN = {"laptop": "Notebook", "desktop": "Arbeitsplatzrechner", "phone": "Mobilgerät", "server": "Server",
-           "network": "Netzwerkgerät", "printer": "Drucker für Büro"}  # fmt: skip
+_GERMAN = {"laptop": "Notebook", "desktop": "Desktop-PC für Büro", "phone": "Smartphone", "tablet": "Tablet",
+           "server": "Server", "network": "Netzwerk-Switch", "printer": "Laserdrucker (Printer)"}  # fmt: skip
 _SECOND, _ACCESSORY = 0.02, 0.08
 
 
@@ -45,7 +45,8 @@ def _german_day(day: date) -> str:
 def _line(rng: Random, device: Device, number: str, line: int) -> Row:
     received = device.bought_on + timedelta(days=2 + rng.randrange(38))
     serial = dirt.soil_serial(rng, device.serial, spelling=0.15, blank=0.05, placeholder=0.015, typo=0.012)
-    owner = device.owner
+    owner, arrived = device.owner, device.sources != "p"  # what only procurement knows is still on its way
+    what = _GERMAN["tablet" if "iPad" in device.model else device.kind]
     moved = received + timedelta(days=rng.randrange(30))
     return {
         "po_line_id": f"{number}-{line}",
@@ -55,20 +56,20 @@ def _line(rng: Random, device: Device, number: str, line: int) -> Row:
         "manufacturer": dirt.alias(rng, device.manufacturer),
         "model": device.model,
         "mfr_part_no": device.part_number,
-        "description": f"{_GERMAN[device.kind]} {device.manufacturer} {device.model}",
+        "description": f"{what} {device.manufacturer} {device.model}",
         "serial_number": serial,
         "asset_tag": device.asset_tag if rng.random() < 0.8 else "",
         "quantity": "1",
         "unit_price": dirt.german(device.price, grouped=rng.random() < 0.5),
         "currency": "EUR",
         "order_date": _german_day(device.bought_on),
-        "received_date": _german_day(received),
-        "warranty_end": _german_day(received + timedelta(days=365 * rng.choice((2, 3, 5)))),
+        "received_date": _german_day(received) if arrived else "",
+        "warranty_end": _german_day(received + timedelta(days=365 * rng.choice((2, 3, 5)))) if arrived else "",
         "cost_center": owner.cost_centre if owner else DEPARTMENTS["IT Operations"],
         "ship_to_location": device.site,
         "requested_for_email": owner.email if owner and rng.random() < 0.7 else "",
         "invoice_no": f"RE{dirt.digits(rng, 8)}",
-        "status": rng.choice(("received", "received", "received", "invoiced")),
+        "status": rng.choice(("received", "received", "received", "invoiced")) if arrived else "ordered",
         "updated_at": f"{moved.isoformat()}T{rng.randrange(24):02d}:{rng.randrange(60):02d}:00Z",
     }
 

@@ -45,7 +45,7 @@ class Intune:
         licensed: Whether the tenant has an Intune licence.
         page_size: Devices per page, and the largest `$top`.
         empty_pages: Numbers, from 1, of pages of the device list that are empty though more follow.
-        next_link: Whether a next link carries `$skiptoken` or `$skip`.
+        next_link: Whether a next link carries `$skiptoken` or `$skip` (always the former with empty pages).
         next_link_origin: Origin of next links, instead of the request's own.
         token_seconds: Life of a token.
         throttle_limit: Requests per 20 seconds; 0 for no limit.
@@ -267,7 +267,7 @@ class Intune:
 
     def _next(self, params: Mapping[str, str], offset: int, page: int) -> str:
         kept = {k: v for k, v in params.items() if k not in ("$skiptoken", "$skip")}
-        if self.next_link == "skip" and page + 1 not in self.empty_pages:
+        if self.next_link == "skip" and not self.empty_pages:  # a bare position cannot tell pages without rows apart
             kept["$skip"] = str(offset)
         else:
             kept["$skiptoken"] = _token(offset, page + 1)
@@ -343,4 +343,4 @@ def _position(params: Mapping[str, str]) -> tuple[int, int]:
     skip = params.get("$skip", "0")
     if not skip.isascii() or not skip.isdigit():
         raise bad_request(f"Invalid value '{skip[:20]}' for $skip query option found.")
-    return int(skip), 1 if skip == "0" else -1
+    return int(skip), 1
