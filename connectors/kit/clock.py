@@ -11,13 +11,15 @@ class FakeClock:
 
     Args:
         start: Seconds since 1970 UTC; the real time when None, so that a simulator's `Date` header agrees.
+        most: Waits after which a check ends: what waits so often never gives up.
 
     Attributes:
         slept: Every wait asked for, in seconds, in order.
     """
 
-    def __init__(self, start: float | None = None) -> None:
+    def __init__(self, start: float | None = None, *, most: int = 1000) -> None:
         self._time = time.time() if start is None else start
+        self._most = most
         self._lock = threading.Lock()
         self.slept: list[float] = []
 
@@ -34,3 +36,4 @@ class FakeClock:
         with self._lock:
             self.slept.append(seconds)
             self._time += max(seconds, 0)
+        assert len(self.slept) <= self._most, f"waited {self._most} times: it never gives up"

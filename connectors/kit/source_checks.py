@@ -111,6 +111,14 @@ def duplicate_page(case: SourceCase) -> None:
 
 
 @_check
+def endless_list(case: SourceCase) -> None:
+    """The same page comes again and again: noticed, not followed for ever."""
+    with running(case, case.page * 3) as run:
+        run.inject(Fault("duplicate_page", nth=()))
+        fails(ContractChanged, run, lambda: drain(case, run))
+
+
+@_check
 def drift_insert(case: SourceCase) -> None:
     """Records appear while the list is read: those that were there come, each once."""
     with running(case, case.page * 3) as run:
