@@ -6,6 +6,7 @@
 | `serial`, `manufacturer`, `model` | of the system; of enclosure, BIOS or board where it only has a placeholder |
 | `macs`, `ips` | of physical interfaces; loopback, virtual and tunnel ones left out |
 | `inventoried_at` | time of the inventory with its own offset from UTC, where the agent tells it |
+| `os_name`, `os_version` | Windows by its kernel's version, Android by its release, firmware of network equipment |
 | `ram_mib`, `storage_gb` | sums over modules and fixed disks; what the system reports where no modules are listed |
 | `is_encrypted` | of the system volume, where the agent tells it |
 | `user` | who works with it: not root, a service account or a host's own administrator |
@@ -63,6 +64,7 @@ def derive(device: dict[str, Any]) -> dict[str, Any]:
         "macs": macs(content),
         "ips": ips(content),
         "inventoried_at": _inventoried_at(content),
+        **_system(content, hardware, network),
         "ram_mib": _ram(device),
         "storage_gb": _storage(content),
         "is_encrypted": _encrypted(content),
@@ -197,6 +199,20 @@ def _integer(value: Any) -> int:
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 16:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**15 else 0
+
+
+def _system(content: dict[str, Any], hardware: dict[str, Any], network: dict[str, Any]) -> dict[str, str | None]:
+    system = section(content, "operatingsystem")
+    short = _text(hardware.get("osname"))
+    kernel, version = _text(system.get("kernel_version")), _text(system.get("version"))
+    if short == "Android":  # full_name holds the code name, version the API level
+        return {"os_name": short, "os_version": _text(hardware.get("osversion"))}
+    if (_text(system.get("kernel_name")) or "").lower().startswith("mswin"):
+        version = kernel or version
+    return {
+        "os_name": _text(system.get("full_name")) or _text(system.get("name")) or short,
+        "os_version": version or _text(hardware.get("osversion")) or _text(network.get("firmware")),
+    }
 
 
 def _ram(device: dict[str, Any]) -> int | None:

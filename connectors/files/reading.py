@@ -110,7 +110,8 @@ class Batch:
 
     def add(self, payload: bytes, number: int) -> None:
         """Add a record that stood at a line, row or item."""
-        self._payloads.append(payload)
+        # What orjson.dumps gives holds on to a buffer of kilobytes; a copy is as small as its text.
+        self._payloads.append(bytes(memoryview(payload)))
         self._positions.append(number)
         self._bytes += len(payload)
 

@@ -40,18 +40,11 @@ def read(reading: Reading) -> Iterator[Page]:
         yield from _read(reading, batch)
     except InputError as exc:
         batch.cut_off(0, exc.context.get("reason", "bad_workbook"), f"{exc.message} {exc.fix}", "is no usable workbook")
-    except DefusedXmlException:
-        batch.cut_off(
-            0, "dtd_refused", "the workbook holds XML with a DTD or entities, which is refused. Save it again.",
-            "holds a DTD",
-        )  # fmt: skip
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError,
             IndexError, EOFError, NotImplementedError, RuntimeError, OSError) as exc:  # fmt: skip
         # openpyxl lets whatever its parser stumbles over through; the file is one dead letter, the rest goes on.
-        batch.cut_off(
-            0, "bad_workbook", f"the workbook cannot be read ({type(exc).__name__}). Save it again as .xlsx.",
-            "is no usable workbook",
-        )  # fmt: skip
+        code, why = _complaint(exc)
+        batch.cut_off(0, code, f"the workbook cannot be read: {why}. Save it again as .xlsx.", "is no usable workbook")
     yield batch.flush()
 
 
@@ -67,14 +60,24 @@ def _read(reading: Reading, batch: Batch) -> Iterator[Page]:
                     f"the sheet has more than {reading.limits.cells:,} cells or {_MAX_ROWS:,} rows.",
                     fix="Deliver CSV.", reason="too_large",
                 )  # fmt: skip
-            if number > reading.stream.skip_rows and any(value is not None for value in values):
-                row = _fit(values, table)
+            row = _fit(values, table)
+            if number > reading.stream.skip_rows and any(value is not None for value in row):
                 table.row(row, number, partial(orjson.dumps, row))
             if batch.is_full():
                 yield batch.flush()
         table.finish()
     finally:
         book.close()
+
+
+def _complaint(error: BaseException) -> tuple[str, str]:
+    """Tell why a workbook cannot be read; openpyxl wraps what it does not like in errors of its own."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, DefusedXmlException):
+            return "dtd_refused", "it holds a DTD or entities"
+        cause = cause.__cause__ or cause.__context__
+    return "bad_workbook", type(error).__name__
 
 
 def check_archive(reading: Reading) -> None:

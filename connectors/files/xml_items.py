@@ -61,7 +61,7 @@ def _elements(reading: Reading) -> Iterator[Element]:
                 )
             continue
         is_item = len(path) == 2 if wanted is None else path[-len(wanted) :] == wanted
-        inside = wanted is not None and not is_item and _is_inside(path, wanted)
+        inside = wanted is not None and _is_inside(path, wanted)
         if is_item:
             yield element
         path.pop()
@@ -120,7 +120,7 @@ def parse_events(source: Any) -> Iterator[tuple[str, Element]]:
     except ParseError as exc:
         line, column = exc.position
         raise InputError(
-            f"it is no XML at line {line:,}, column {column:,} ({exc.msg.split(':')[0]}); what follows was not read.",
+            f"it is no XML at line {line:,}, column {column:,} ({str(exc).split(':')[0]}); what follows was not read.",
             fix="Deliver it again.",
         ) from exc
     except (ValueError, LookupError) as exc:  # an encoding that the parser does not know

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -179,18 +178,3 @@ def test_a_large_file_comes_in_pages(tmp_path: Path) -> None:
 def test_the_delimiter_is_told_from_the_header(header: str, expected: str) -> None:
     """Delimiters inside quotes do not count."""
     assert guess_delimiter(header) == expected
-
-
-@pytest.mark.parametrize("options", [{"delimiter": ";", "quote": ";"}, {"delimiter": "\n"}, {"columns": ["a", "a"]},
-                                     {"encoding": "rot13"}, {"encoding": "utf-81"}, {"fresh_within": "0h"},
-                                     {"glob": "../x.csv"}, {"glob": "/etc/passwd"}, {"unknown": 1}])  # fmt: skip
-def test_impossible_settings_are_refused(tmp_path: Path, options: dict[str, Any]) -> None:
-    """Before anything is read."""
-    with pytest.raises(ValueError, match=r"."):
-        read_file(tmp_path, "a.csv", b"", **options) if "glob" not in options else _bad_glob(options["glob"])
-
-
-def _bad_glob(glob: str) -> None:
-    from connectors.files.settings import StreamSettings
-
-    StreamSettings(glob=glob)
