@@ -29,7 +29,7 @@ _PRAGMAS = (
 )
 _CHUNK = 900  # values in one IN list
 
-Row = tuple[Any, ...]
+Row = Any  # a tuple of column values, as the driver gives it
 
 
 def open_engine(url: str) -> Engine:
@@ -122,12 +122,12 @@ class Tx:
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Fetch all rows as tuples."""
         self._cursor.execute(self._sql(statement), parameters)
-        return self._cursor.fetchall()  # type: ignore[no-any-return]
+        return list(self._cursor.fetchall())
 
     def first(self, statement: str, parameters: Sequence[Any] = ()) -> Row | None:
         """Fetch the first row, or None."""
         self._cursor.execute(self._sql(statement), parameters)
-        return self._cursor.fetchone()  # type: ignore[no-any-return]
+        return self._cursor.fetchone()
 
     def value(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
         """Fetch the first column of the first row, or None."""

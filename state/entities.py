@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from state.db import Database
+from state.db import Database, Row
 from synchub.stores import EntityBatch, EntityRow
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into"
 
 
-def _entity(row: tuple[object, ...]) -> EntityRow:
-    values = list(row)
-    for index in (3, 4, 5):
-        values[index] = bytes(values[index])  # type: ignore[arg-type]
-    return EntityRow(*values)  # type: ignore[arg-type]
+def _entity(row: Row) -> EntityRow:
+    return EntityRow(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), bytes(row[5]), *row[6:])
 
 
 class EntityStore:
@@ -99,4 +96,4 @@ class EntityStore:
     def count(self) -> dict[str, int]:
         """See `Entities.count`."""
         with self._db.read() as tx:
-            return dict(tx.rows("select family, count(*) from entity where state='live' group by family"))  # type: ignore[arg-type]
+            return dict(tx.rows("select family, count(*) from entity where state='live' group by family"))

@@ -42,12 +42,12 @@ class IdentityStore:
     def scan(self) -> Iterator[tuple[int, int]]:
         """See `Identity.scan`."""
         with self._db.read() as tx:
-            yield from tx.iterate("select hash, record from identifier order by hash, record")  # type: ignore[misc]
+            yield from tx.iterate("select hash, record from identifier order by hash, record")
 
     def scan_proposing(self) -> Iterator[tuple[int, int]]:
         """See `Identity.scan_proposing`."""
         with self._db.read() as tx:
-            yield from tx.iterate("select hash, record from proposal_key order by hash, record")  # type: ignore[misc]
+            yield from tx.iterate("select hash, record from proposal_key order by hash, record")
 
     def replace_shared(self, shared: Sequence[tuple[int, int]]) -> None:
         """See `Identity.replace_shared`."""
@@ -65,7 +65,7 @@ class IdentityStore:
         with self._db.read() as tx:
             return dict(
                 tx.select_in("select hash, count(*) from identifier where hash in {in} group by hash", list(hashes))
-            )  # type: ignore[arg-type]
+            )
 
     def flip(self, gained: Sequence[tuple[int, int]], lost: Sequence[int]) -> None:
         """See `Identity.flip`."""
@@ -99,12 +99,12 @@ class IdentityStore:
     def holders(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
         """See `Identity.holders`."""
         with self._db.read() as tx:
-            return tx.select_in("select hash, record from identifier where hash in {in}", list(hashes))  # type: ignore[return-value]
+            return tx.select_in("select hash, record from identifier where hash in {in}", list(hashes))
 
     def proposing(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
         """See `Identity.proposing`."""
         with self._db.read() as tx:
-            return tx.select_in("select hash, record from proposal_key where hash in {in}", list(hashes))  # type: ignore[return-value]
+            return tx.select_in("select hash, record from proposal_key where hash in {in}", list(hashes))
 
     def contributions(self, records: Sequence[int]) -> list[Contribution]:
         """See `Identity.contributions`."""
@@ -119,7 +119,7 @@ class IdentityStore:
     def entities_of(self, records: Sequence[int]) -> dict[int, int]:
         """See `Identity.entities_of`."""
         with self._db.read() as tx:
-            return dict(tx.select_in("select record, entity from member where record in {in}", list(records)))  # type: ignore[arg-type]
+            return dict(tx.select_in("select record, entity from member where record in {in}", list(records)))
 
     def members_of(self, entities: Sequence[int]) -> dict[int, list[int]]:
         """See `Identity.members_of`."""

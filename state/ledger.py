@@ -41,7 +41,7 @@ class LedgerStore:
     def hashes(self, stream: int) -> dict[bytes, int]:
         """See `Ledger.hashes`."""
         with self._db.read() as tx:
-            return dict(tx.iterate("select raw_hash, id from record where stream=?", (stream,)))  # type: ignore[arg-type]
+            return dict(tx.iterate("select raw_hash, id from record where stream=?", (stream,)))
 
     def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
         """See `Ledger.known`."""

@@ -18,7 +18,8 @@ _ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
 
 
 def _plan(row: Row) -> PlanState:
-    return PlanState(*row[:8], orjson.loads(row[8]), row[9])
+    summary: dict[str, Any] = orjson.loads(row[8])
+    return PlanState(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], summary, row[9])
 
 
 def _row(row: Row) -> PlanRow:

@@ -20,10 +20,10 @@ class ReportStore:
         """List the streams with their counts and ages."""
         with self._db.read() as tx:
             rows = tx.rows("select id, source, stream, read_at, complete_at, proof from stream order by source, stream")
-            counts = dict(tx.rows("select stream, count(*) from record group by stream"))  # type: ignore[arg-type]
+            counts = dict(tx.rows("select stream, count(*) from record group by stream"))
             absent = dict(
                 tx.rows("select r.stream, count(*) from absence a join record r on r.id=a.record group by r.stream")
-            )  # type: ignore[arg-type]
+            )
         keys = ("id", "source", "stream", "read_at", "complete_at", "proof")
         return [
             {**dict(zip(keys, row, strict=True)), "records": counts.get(row[0], 0), "absent": absent.get(row[0], 0)}
@@ -36,10 +36,10 @@ class ReportStore:
             rows = tx.rows("select id, name, identity, planned_rev, read_since from target order by name")
             linked = dict(
                 tx.rows("select target, count(*) from target_object where entity is not null group by target")
-            )  # type: ignore[arg-type]
-            known = dict(tx.rows("select target, count(*) from target_object group by target"))  # type: ignore[arg-type]
-            waiting = dict(tx.rows("select target, count(*) from replan group by target"))  # type: ignore[arg-type]
-            conflicts = dict(tx.rows("select target, count(*) from conflict where state='open' group by target"))  # type: ignore[arg-type]
+            )
+            known = dict(tx.rows("select target, count(*) from target_object group by target"))
+            waiting = dict(tx.rows("select target, count(*) from replan group by target"))
+            conflicts = dict(tx.rows("select target, count(*) from conflict where state='open' group by target"))
         return [
             {
                 "id": r[0], "name": r[1], "identity": r[2], "read_since": r[4], "linked": linked.get(r[0], 0), "known": known.get(r[0], 0),
@@ -141,6 +141,6 @@ class ReportStore:
     def membership(self) -> list[tuple[str, str, str, int]]:
         """Return (source, stream, key, entity) of every identified record."""
         with self._db.read() as tx:
-            return tx.rows(  # type: ignore[return-value]
+            return tx.rows(
                 "select s.source, s.stream, r.key, m.entity from record r join stream s on s.id=r.stream join member m on m.record=r.id order by r.id"
             )

@@ -80,7 +80,9 @@ class TargetStore:
                 else iter(())
             )
             changed: list[tuple[int, TargetObject]] = []
-            rows, hashes, numbered = [], [], []
+            rows: list[Row] = []
+            hashes: list[Row] = []
+            numbered: list[int] = []
             for item, item_hashes in zip(objects, identifiers, strict=True):
                 old = known.get((item.id, item.kind))
                 if old is None:
@@ -152,7 +154,7 @@ class TargetStore:
                 "select hash, object from target_identifier where target=? and hash in {in}",
                 list(hashes),
                 before=(target,),
-            )  # type: ignore[return-value]
+            )
 
     def people(self, target: int, hashes: Sequence[int]) -> dict[int, tuple[int, str | None]]:
         """See `Targets.people`."""
@@ -172,7 +174,7 @@ class TargetStore:
     def to_replan(self, target: int) -> list[tuple[int, str]]:
         """See `Targets.to_replan`."""
         with self._db.read() as tx:
-            return tx.rows("select entity, reason from replan where target=? order by entity", (target,))  # type: ignore[return-value]
+            return tx.rows("select entity, reason from replan where target=? order by entity", (target,))
 
     def replan(self, target: int, entities: Sequence[tuple[int, str]], *, done: Sequence[int] = ()) -> None:
         """See `Targets.replan`."""

@@ -204,14 +204,47 @@ class DriftObserver(Protocol):
         ...
 
 
+class FilledField(Protocol):
+    """What a target map says about one field."""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Canonical fields that fill it."""
+        ...
+
+
 class ObjectIdentity(Protocol):
     """What a target map offers for one facet of a class (implemented in `mapping.target`)."""
 
-    facet: str
-    kind: str
-    read_kind: str
-    counterpart: str | None
-    reads: tuple[str, ...]
+    @property
+    def facet(self) -> str:
+        """`ci`, `asset` or `record`."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """Target object type that is created."""
+        ...
+
+    @property
+    def read_kind(self) -> str:
+        """Target object type in which existing objects are looked for."""
+        ...
+
+    @property
+    def counterpart(self) -> str | None:
+        """Facet whose object the target keeps in step with this one."""
+        ...
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Every target field to read."""
+        ...
+
+    @property
+    def fields(self) -> Mapping[str, FilledField]:
+        """Target field -> how it is filled."""
+        ...
 
     def desired(self, doc: Mapping[str, Any]) -> dict[str, Filled]:
         """Target field -> value the entity asks for; absent where nothing is known."""
@@ -227,10 +260,6 @@ class ObjectIdentity(Protocol):
 
     def discovered(self, doc: Mapping[str, Any]) -> bool:
         """Whether the entity has shown a sign of life, so that its CI is created rather than its asset."""
-        ...
-
-    def source_of(self, field: str) -> tuple[str, ...]:
-        """Canonical fields that fill a target field."""
         ...
 
 

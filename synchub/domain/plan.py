@@ -14,6 +14,7 @@ class Op(StrEnum):
 
     LINK = "link"  # adopt an object that is already there; writes nothing by itself
     CREATE = "create"
+    INSERT = "insert"  # create past the target's own identification, which would match another thing by name
     UPDATE = "update"
 
 

@@ -15,7 +15,14 @@ from typing import Any, NamedTuple, cast
 
 from synchub.domain.model import CLASSES
 from synchub.domain.records import Contribution
-from synchub.reconcile.compare import hardware_contradiction, person_contradiction
+from synchub.reconcile.compare import (
+    hardware_contradiction,
+    one_owner,
+    owners_differ,
+    person_contradiction,
+    serial_contradiction,
+    twins,
+)
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash, traits
 from synchub.reconcile.steps import IdentifyRules
 
@@ -116,12 +123,12 @@ class _Work:
 
     def consider(
         self, holders: Sequence[int], why: str, kind: int, value: str, contradiction: Callable[[list[Any]], str]
-    ) -> None:
-        """Unite the holders of a value unless something contradicts; the refusal is kept."""
+    ) -> str:
+        """Unite the holders of a value unless something contradicts; returns the reason, which is kept as well."""
         root = self.root
         roots = {root[i] for i in holders}
         if len(roots) < 2:
-            return
+            return ""
         everyone = [i for r in roots for i in self.members[r]]
         reason = contradiction([self.pairs[i] for i in everyone])
         if not reason and self.apart:
@@ -133,6 +140,7 @@ class _Work:
             self.refused.append(Refusal(why, kind, value, records, reason))
         else:
             self.unite(holders, why, kind, value)
+        return reason
 
     def result(self) -> list[Cluster]:
         """Collect the clusters, ascending by their first member."""
@@ -205,42 +213,51 @@ Group = tuple[str, list[int]]
 def _serial(work: _Work, why: str, values: Sequence[Group]) -> None:
     """Serial number and manufacturer: equal models first, then fitting ones, then unknown manufacturers."""
     for value, held in values:
-        by_model: dict[tuple[str, str], list[int]] = {}
-        for i in held:
-            t = work.traits[i]
-            if t.maker and t.model:
-                by_model.setdefault((t.maker, t.model), []).append(i)
-        for _, some in sorted(by_model.items()):
-            if len(some) > 1:
-                work.consider(some, why, Kind.SERIAL, value, _strong)
-        if any(len(some) == len(held) for some in by_model.values()):
+        by_model = _split(work, held, lambda t: (t.maker, t.model) if t.maker and t.model else None)
+        for some in by_model:
+            _same_serial(work, some, why, value)
+        if any(len(some) == len(held) for some in by_model):
             continue
-        by_maker: dict[str, list[int]] = {}
-        for i in held:
-            if work.traits[i].maker:
-                by_maker.setdefault(work.traits[i].maker, []).append(i)
-        for _, some in sorted(by_maker.items()):
-            if len(some) > 1:
-                work.consider(some, why, Kind.SERIAL, value, _strong)
-        if sum(map(len, by_maker.values())) < len(held) and len(value) >= 7:
-            work.consider(held, "serial", Kind.SERIAL, value, _strong)
+        by_maker = _split(work, held, lambda t: t.maker or None)
+        for some in by_maker:
+            work.consider(some, why, Kind.SERIAL, value, serial_contradiction)
+        if sum(map(len, by_maker)) < len(held) and len(value) >= _LONG:
+            work.consider(held, "serial", Kind.SERIAL, value, serial_contradiction)
 
 
-def _strong(members: list[Any]) -> str:
-    return hardware_contradiction(members, serial_step=True, near_serials=False, models=True)
+_LONG = 7  # a serial number of this length is trusted without a manufacturer
+
+
+def _split(work: _Work, held: Sequence[int], key: Callable[[Traits], Any]) -> list[list[int]]:
+    """Group records by a key in ascending order, leaving out those for which it is None."""
+    groups: dict[Any, list[int]] = {}
+    for i in held:
+        of = key(work.traits[i])
+        if of is not None:
+            groups.setdefault(of, []).append(i)
+    return [some for _, some in sorted(groups.items())] if len(groups) > 1 else list(groups.values())
+
+
+def _same_serial(work: _Work, held: Sequence[int], why: str, value: str) -> None:
+    """Unite all that have the serial number, or where it is cloned those that have the same user as well."""
+    if work.consider(held, why, Kind.SERIAL, value, serial_contradiction):
+        for some in _split(work, held, lambda t: t.owner.partition("@")[0] or None):
+            work.consider(some, f"{why}+owner", Kind.SERIAL, value, serial_contradiction)
 
 
 def _weak(members: list[Any]) -> str:
-    return hardware_contradiction(members, serial_step=False, near_serials=True, models=True)
+    return hardware_contradiction(members, near_serials=True)
 
 
-def _mac_alone(members: list[Any]) -> str:
-    return hardware_contradiction(members, serial_step=False, near_serials=_one_owner(members), models=True)
+def _weaker(members: list[Any]) -> str:
+    return hardware_contradiction(members, near_serials=True) or twins(members)
 
 
-def _one_owner(members: list[tuple[Contribution, Traits]]) -> bool:
-    owners = {t.owner.partition("@")[0] for _, t in members}
-    return len(owners) == 1 and "" not in owners
+def _card(members: list[Any]) -> str:
+    """Judge a network card without a host name: docks and adapters move from desk to desk."""
+    if owners_differ(members):
+        return "users differ"
+    return hardware_contradiction(members, near_serials=one_owner(members)) or twins(members)
 
 
 def _mac_host(work: _Work, why: str, values: Sequence[Group]) -> None:
@@ -252,7 +269,7 @@ def _mac_host(work: _Work, why: str, values: Sequence[Group]) -> None:
                 by_host.setdefault(work.traits[i].host, []).append(i)
         for _, some in sorted(by_host.items()):
             if len(some) > 1:
-                work.consider(some, why, Kind.MAC, value, _weak)
+                work.consider(some, why, Kind.MAC, value, _weaker)
 
 
 def _hardware(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
@@ -261,9 +278,12 @@ def _hardware(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None
     elif why == "mac+hostname":
         _mac_host(work, why, values)
     else:
-        check = _mac_alone if kind == Kind.MAC else _weak
+        check = _CHECKS.get(kind, _weak)
         for value, held in values:
             work.consider(held, why, kind, value, check)
+
+
+_CHECKS: dict[int, Callable[[list[Any]], str]] = {Kind.MAC: _card, Kind.HOST_MODEL: _weaker}
 
 
 def _person(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:

@@ -69,41 +69,62 @@ def _serials_near(serials: set[tuple[str, str]]) -> bool:
     )
 
 
-def hardware_contradiction(
-    members: Sequence[tuple[Contribution, Traits]], *, serial_step: bool, near_serials: bool, models: bool
-) -> str:
+Members = Sequence[tuple[Contribution, Traits]]
+
+
+def hardware_contradiction(members: Members, *, near_serials: bool) -> str:
     """Say why these hardware records cannot be one device; empty when nothing speaks against it.
 
     Args:
         members: All members of the clusters that would be united.
-        serial_step: They share serial number and manufacturer: what differs beside it is spelling, unless it is an
-            identity of its own.
         near_serials: Serial numbers one character apart are taken for a typing error.
-        models: Models must fit.
     """
-    tags, imeis, makers, names, uuids, numbers = [
-        {*column, ""} for column in zip(*[_IDENTITY(t) for _, t in members], strict=True)
-    ]  # each set holds the empty string, so two elements are one value
-    if len(tags) > 2:
-        return "asset tags differ"
-    if len(imeis) > 2:
-        return "IMEIs differ"
-    if len(makers) > 2:
-        return "manufacturers differ"
-    if models and len(names) > 2 and not _all_fit(names - _NOTHING):
-        return "models differ"
+    tags, imeis, makers, names, uuids, numbers = _columns(members)
+    reason = _basics(tags, imeis, makers, names)
+    if reason:
+        return reason
     if len(numbers) > 2 and not (near_serials and _serials_near({(t.maker, t.serial) for _, t in members if t.serial})):
         return "serial numbers differ"
-    if serial_step:
-        return _twins(members)
     if len(uuids) > 2:
         return "hardware UUIDs differ"
     groups = {_CLASS_GROUP.get(record.cls) for record, _ in members} - {None}
     return "classes differ" if len(groups) > 1 else ""
 
 
-def _twins(members: Sequence[tuple[Contribution, Traits]]) -> str:
-    """Say why one source's records of one serial number are two devices with a cloned serial."""
+def serial_contradiction(members: Members) -> str:
+    """Say why records of one serial number and manufacturer are several devices; empty when nothing speaks against it.
+
+    Serial numbers are cloned with a firmware image now and then. What else differs is spelling, unless it is an
+    identity of its own, or everything else differs.
+    """
+    tags, imeis, makers, names, _, numbers = _columns(members)
+    reason = _basics(tags, imeis, makers, names)
+    if reason:
+        return reason
+    if len(numbers) > 2:
+        return "serial numbers differ"
+    return twins(members) or _strangers(members)
+
+
+def _columns(members: Members) -> list[set[str]]:
+    """Collect the values of each identity; each set holds the empty string, so two elements are one value."""
+    return [{*column, ""} for column in zip(*[_IDENTITY(t) for _, t in members], strict=True)]
+
+
+def _basics(tags: set[str], imeis: set[str], makers: set[str], names: set[str]) -> str:
+    if len(tags) > 2:
+        return "asset tags differ"
+    if len(imeis) > 2:
+        return "IMEIs differ"
+    if len(makers) > 2:
+        return "manufacturers differ"
+    return "models differ" if len(names) > 2 and not _all_fit(names - _NOTHING) else ""
+
+
+def twins(members: Members) -> str:
+    """Say why one source's own records of this are two devices: it saw different network cards or hardware UUIDs."""
+    if len({r.source for r, _ in members}) == len(members):
+        return ""
     seen: dict[tuple[str, str], tuple[set[str], str]] = {}
     for record, t in members:
         where = (record.source, record.stream)
@@ -113,13 +134,45 @@ def _twins(members: Sequence[tuple[Contribution, Traits]]) -> str:
             continue
         macs, uuid = before
         if macs and t.macs and macs.isdisjoint(t.macs):
-            return "one source lists the serial number with different network cards"
+            return f"{record.source} lists it with different network cards"
         if uuid and t.uuid and uuid != t.uuid:
-            return "one source lists the serial number with different hardware UUIDs"
+            return f"{record.source} lists it with different hardware UUIDs"
         macs.update(t.macs)
         if t.uuid and not uuid:
             seen[where] = (macs, t.uuid)
     return ""
+
+
+def _strangers(members: Members) -> str:
+    """Say that two records share the serial number and nothing else: host name, network cards and user all differ."""
+    hosts = {t.host for _, t in members if t.host}
+    if len(hosts) < 2:
+        return ""
+    known = [t for _, t in members if t.host and t.macs and t.owner]
+    for i, a in enumerate(known):
+        for b in known[i + 1 :]:
+            if a.host != b.host and not same_owner(a, b) and set(a.macs).isdisjoint(b.macs):
+                return "host names, network cards and users all differ"
+    return ""
+
+
+def same_owner(a: Traits, b: Traits) -> bool:
+    """Tell whether two records name one user: equal, or equal up to a domain that one side does not state."""
+    if not a.owner or not b.owner:
+        return False
+    left, right = a.owner.partition("@"), b.owner.partition("@")
+    return left[0] == right[0] and (not left[2] or not right[2] or left[2] == right[2])
+
+
+def owners_differ(members: Members) -> bool:
+    """Tell whether two records name different users."""
+    known = [t for _, t in members if t.owner]
+    return any(not same_owner(known[0], t) for t in known[1:])
+
+
+def one_owner(members: Members) -> bool:
+    """Tell whether all records name one user."""
+    return all(t.owner for _, t in members) and not owners_differ(members)
 
 
 def person_contradiction(members: Sequence[tuple[Contribution, PersonTraits]]) -> str:

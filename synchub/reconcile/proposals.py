@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from synchub.domain.records import Contribution
-from synchub.reconcile.compare import hardware_contradiction, one_edit, person_contradiction
+from synchub.reconcile.compare import hardware_contradiction, one_edit, person_contradiction, same_owner
 from synchub.reconcile.identifiers import Kind, PersonTraits, Traits, traits
 
 
@@ -106,7 +106,7 @@ def _evidence(a: ClusterSummary, b: ClusterSummary, kind: int) -> str:
     if kind == Kind.PERSON_NAME:
         return "" if person_contradiction(members) else "same given and family name"
     near = kind == Kind.SERIAL_NEAR
-    if hardware_contradiction(members, serial_step=False, near_serials=True, models=True):
+    if hardware_contradiction(members, near_serials=True):
         return ""
     if kind == Kind.OWNER_MODEL:
         return _owner_evidence(a, b)
@@ -119,14 +119,10 @@ def _evidence(a: ClusterSummary, b: ClusterSummary, kind: int) -> str:
 
 
 def _owner_evidence(a: ClusterSummary, b: ClusterSummary) -> str:
-    """Compare users: equal, or equal up to a domain that one side does not state."""
     for _, x in a.members:
         for _, y in b.members:
-            if not x.owner or not y.owner:
-                continue
-            left, right = x.owner.partition("@"), y.owner.partition("@")
-            if left[0] == right[0] and (not left[2] or not right[2] or left[2] == right[2]):
-                return f"same user {min(x.owner, y.owner, key=len)} and model"
+            if same_owner(x, y):
+                return f"same user {min(x.owner, y.owner, key=lambda o: (len(o), o))} and model"
     return ""
 
 

@@ -128,9 +128,9 @@ class Rules:
         fingerprint: Changes when the configuration does.
     """
 
-    identify: Mapping[str, IdentifyRules]
-    classes: Mapping[str, ClassRules]
-    class_rank: FieldRule
+    identify: Mapping[str, IdentifyRules] = field(repr=False)
+    classes: Mapping[str, ClassRules] = field(repr=False)
+    class_rank: FieldRule = field(repr=False)
     fingerprint: str
 
 

@@ -1,0 +1,140 @@
+"""Look at a target: who answers, and what other people's objects look like now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from synchub.domain.model import CLASSES
+from synchub.domain.plan import TargetObject
+from synchub.errors import WrongInstance
+from synchub.ports import Facets, ObjectIdentity, Progress, Target
+from synchub.reconcile.identifiers import identifier_hash, identifiers
+from synchub.stores import State, TargetState
+
+_OVERLAP = 5  # seconds read again: targets stamp to the second
+NAME = 62  # kind of the hash under which a target object is found by its bare name
+
+
+@dataclass(frozen=True, slots=True)
+class TargetJob:
+    """A target and how it is delivered to.
+
+    Attributes:
+        name: Configured name.
+        target: The open connection.
+        maps: Its target map.
+        classes: Canonical classes that are delivered.
+        policies: Target or canonical field -> policy for other people's edits; `default` for the rest.
+        mode: `preview`, `canary` or `write`.
+        hub_id: Marks what this hub owns.
+        config: Fingerprint of the configuration.
+        canary: Objects written per run in mode canary.
+        plan_seconds: How long a plan may be applied.
+    """
+
+    name: str
+    target: Target
+    maps: Facets
+    classes: tuple[str, ...]
+    policies: Mapping[str, str]
+    mode: str
+    hub_id: str
+    config: str
+    canary: int = 10
+    plan_seconds: int = 4 * 3600
+
+    def hub_key(self, entity: int) -> str:
+        """Return what a created object carries."""
+        return f"{self.hub_id}:{entity}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when entities have to be planned again though they did not change."""
+        return f"{self.maps.fingerprint}|{sorted(self.policies.items())}|{self.classes}"
+
+
+@dataclass(slots=True)
+class Contact:
+    """What a look at a target found.
+
+    Attributes:
+        read: Objects read.
+        changed: Linked objects that somebody else changed.
+        first: This was the first contact.
+    """
+
+    read: int = 0
+    changed: int = 0
+    first: bool = False
+    kinds: dict[str, int] = field(default_factory=dict)
+
+
+def contact(job: TargetJob, state: State, progress: Progress | None = None) -> tuple[TargetState, Contact]:
+    """Pin or check the instance and learn what changed in it since the last look.
+
+    The first look reads all objects of the kinds that are delivered; later ones only what others changed since.
+
+    Raises:
+        WrongInstance: Another instance than the pinned one answers.
+        ConnectorError: The target cannot be read; nothing is concluded.
+    """
+    known = state.targets.target(job.name)
+    identity = job.target.identity()
+    if known.identity is None:
+        state.targets.pin(known.id, identity)
+    elif known.identity != identity:
+        raise WrongInstance(
+            f"{identity!r} answers, but the state is linked to {known.identity!r}.",
+            where=job.name,
+            fix="Point the configuration at the right instance, or use another state for this one.",
+        )
+    found = Contact(first=known.read_since is None)
+    now = job.target.server_time()
+    since = None if known.read_since is None else known.read_since - _OVERLAP
+    for kind, (cls, facet, reads) in kinds_of(job).items():
+        for page in job.target.objects(kind, reads, since=since):
+            hashes = [object_hashes(cls, facet, item) for item in page]
+            changed = state.targets.observe(known.id, page, hashes)
+            state.targets.replan(known.id, [(entity, "changed at the target") for entity, _ in changed])
+            found.read += len(page)
+            found.changed += len(changed)
+            found.kinds[kind] = found.kinds.get(kind, 0) + len(page)
+            if progress:
+                progress(f"{job.name} reading {kind}", found.kinds[kind], None)
+    state.targets.saw(known.id, now)
+    return state.targets.target(job.name), found
+
+
+def kinds_of(job: TargetJob) -> dict[str, tuple[str, ObjectIdentity, tuple[str, ...]]]:
+    """List the object types to look at: kind -> (a class that uses it, its facet map, all fields that any class reads)."""
+    kinds: dict[str, tuple[str, ObjectIdentity, tuple[str, ...]]] = {}
+    for cls in job.classes:
+        for facet in job.maps.facets(cls):
+            have = kinds.get(facet.read_kind)
+            if have is None:
+                kinds[facet.read_kind] = (cls, facet, facet.reads)
+            else:
+                kinds[facet.read_kind] = (have[0], have[1], tuple(sorted({*have[2], *facet.reads})))
+    return kinds
+
+
+def object_hashes(cls: str, facet: ObjectIdentity, item: TargetObject) -> list[int]:
+    """List the hashes under which a target object can be found by an entity's identifiers."""
+    identity = facet.identity(item.fields)
+    return entity_hashes(cls, identity)
+
+
+def entity_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:
+    """List the identifier hashes of canonical fields, the bare name included for hardware."""
+    hashes = [identifier_hash(kind, value) for kind, value in identifiers(cls, fields)]
+    if CLASSES[cls].family == "hardware":
+        for name in {str(fields[f]).lower() for f in ("hostname", "name") if fields.get(f)}:
+            hashes.append(identifier_hash(NAME, name))
+    return hashes
+
+
+def deliverable(job: TargetJob, classes: Sequence[str]) -> bool:
+    """Tell whether the target takes any of some classes."""
+    return any(cls in job.classes and job.maps.facets(cls) for cls in classes)

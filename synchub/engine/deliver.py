@@ -1,0 +1,485 @@
+"""Deliver a plan: send exactly its rows, check each answer, and keep what the target holds now.
+
+The plan's rows are the outbox: a row is marked `sent` before it is sent. A row whose answer was lost is looked for in the
+target by the hub key it carries (creates) or sent again (updates set values, so twice is once). What is about to be
+overwritten is read again first; a row whose target changed since the plan is refused as drifted and planned anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from synchub.domain.plan import FieldChange, Op, Outcome, PlanRow, RowState, TargetObject, Value, Write
+from synchub.engine.contact import TargetJob
+from synchub.engine.references import waits_for
+from synchub.errors import HubError, PlanError, Recovery
+from synchub.ports import Clock, ObjectIdentity, Progress
+from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
+
+_TRIES = 3  # times a row is sent within one run while the target says that it may work later
+_COUNTERPART_WAIT = 60  # seconds a run waits for objects that the target makes by itself
+
+
+@dataclass(slots=True)
+class DeliveryCounts:
+    """What became of a plan's rows, by state, and by operation for those that were applied."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    applied: dict[str, int] = field(default_factory=dict)
+
+    def add(self, row: PlanRow, state: str) -> None:
+        """Count one row."""
+        name = RowState(state).value
+        self.states[name] = self.states.get(name, 0) + 1
+        if name == RowState.APPLIED:
+            op = "create" if row.op is Op.INSERT else row.op.value
+            self.applied[op] = self.applied.get(op, 0) + 1
+
+
+def deliver(
+    job: TargetJob, state: State, plan: PlanState, clock: Clock, run: int, progress: Progress | None = None
+) -> DeliveryCounts:
+    """Apply a sealed plan, or go on with one that was cut off.
+
+    Raises:
+        PlanError: The target is in mode preview, or the plan is expired or superseded; nothing was sent.
+        AuthError: The target does not let the hub in; the rows stay in the outbox.
+    """
+    if job.mode == "preview":
+        raise PlanError(
+            f"{job.name} is in mode preview, so nothing is applied.",
+            where=f"plan {plan.token}",
+            fix="Set `mode: canary` in synchub.yaml.",
+        )
+    if plan.state == "open" and plan.expires_at < clock.now():
+        state.plans.mark(plan.id, "expired")
+        raise PlanError("the plan has expired.", where=f"plan {plan.token}", fix="Run `synchub plan` again.")
+    if plan.state not in ("open", "applying"):
+        raise PlanError(f"the plan is {plan.state}.", where=f"plan {plan.token}", fix="Run `synchub plan` again.")
+    state.plans.mark(plan.id, "applying")
+    work = _Delivery(job, state, plan, clock, run, progress)
+    work.run()
+    left = work.finish()
+    state.plans.mark(plan.id, "applied")
+    if job.mode == "write" or not left:
+        state.targets.planned(plan.target, plan.upto_rev, job.fingerprint)
+    return work.counts
+
+
+class _Delivery:
+    """One delivery."""
+
+    def __init__(
+        self, job: TargetJob, state: State, plan: PlanState, clock: Clock, run: int, progress: Progress | None
+    ) -> None:
+        self.job, self.state, self.plan, self.clock, self.run_id, self.progress = job, state, plan, clock, run, progress
+        self.can = job.target.capabilities()
+        self.counts = DeliveryCounts()
+        self._facets: dict[tuple[str, str], ObjectIdentity] = {
+            (cls, f.facet): f for cls in job.classes for f in job.maps.facets(cls)
+        }
+        self._left = job.canary if job.mode == "canary" else None
+        self._total = sum(
+            plan.summary.get("counts", {}).get(c, {}).get(o, 0)
+            for c in plan.summary.get("counts", {})
+            for o in ("create", "update", "link")
+        )
+        self._done = 0
+
+    def run(self) -> None:
+        """Send everything that is to be sent, in order."""
+        self._recover()
+        size = max(self.can.batch * self.can.workers, 1)
+        after = -1
+        entities: set[int] = set()
+        while rows := self.state.plans.rows(self.plan.id, states=("pending", "failed"), after=after, count=size):
+            after = rows[-1].n
+            rows = [r for r in rows if r.state is not RowState.FAILED or self._again(r)]
+            if self._left is not None:
+                entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
+                rows = [r for r in rows if r.entity in entities]
+            self._send(rows)
+        self._counterparts(entities if self._left is not None else None)
+
+    def finish(self) -> int:
+        """Return how many rows are left for a later run."""
+        return len(self.state.plans.rows(self.plan.id, states=("pending", "sent"), count=1))
+
+    def _again(self, _row: PlanRow) -> bool:
+        return True
+
+    # --- rows whose answer was lost ------------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        after = -1
+        while rows := self.state.plans.rows(self.plan.id, states=("sent",), after=after, count=1000):
+            after = rows[-1].n
+            lost: dict[str, list[PlanRow]] = {}
+            again = DeliveryBatch()
+            for row in rows:
+                if row.op in (Op.CREATE, Op.INSERT) and row.object_id is None:
+                    lost.setdefault(row.kind, []).append(row)
+                else:
+                    again.states.append((row.n, RowState.PENDING, ""))
+            self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, again)
+            for kind, some in lost.items():
+                found = self.job.target.find(
+                    kind, self._facet(some[0]).reads, [self.job.hub_key(r.entity) for r in some]
+                )
+                batch = DeliveryBatch()
+                for row in some:
+                    item = found.get(self.job.hub_key(row.entity))
+                    if item is None:
+                        batch.states.append((row.n, RowState.PENDING, ""))
+                    else:
+                        wrote = {
+                            name: change.new for name, change in row.changes.items() if waits_for(change.new) is None
+                        }
+                        self._applied(batch, row, item, wrote, {}, "created")
+                self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
+
+    # --- sending -------------------------------------------------------------------------------------------------------
+
+    def _send(self, rows: Sequence[PlanRow]) -> None:
+        if not rows:
+            return
+        links = [r for r in rows if r.op is Op.LINK and not r.changes]
+        writes = [r for r in rows if r.op is not Op.LINK or r.changes]
+        self._link(links)
+        for attempt in range(_TRIES):
+            if not writes:
+                return
+            if attempt:
+                self.clock.sleep(2.0**attempt)
+            writes = self._attempt(writes, last=attempt == _TRIES - 1)
+
+    def _attempt(self, rows: Sequence[PlanRow], *, last: bool) -> list[PlanRow]:
+        """Send rows once; returns those that may work later."""
+        existing = self._existing(rows)
+        batch = DeliveryBatch()
+        ready = self._fresh(rows, existing, batch)
+        values = self._resolve(ready, batch)
+        if batch.states:
+            self._store(batch, rows)
+        if not ready:
+            return []
+        self.state.plans.send(self.plan.id, ready[0].n, ready[-1].n, ("pending", "failed"))
+        if last or len(ready) != len(rows):
+            pass
+        writes = [self._write(row, values[row.n], existing.get(row.n)) for row in ready]
+        by_number = {row.n: row for row in ready}
+        later: list[PlanRow] = []
+        result = DeliveryBatch()
+        for outcome in self._call(writes):
+            row = by_number[outcome.row]
+            if outcome.retryable and outcome.state is RowState.FAILED and not last:
+                later.append(row)
+                result.states.append((row.n, RowState.PENDING, outcome.message[:500]))
+                continue
+            self._outcome(result, row, outcome, values[row.n], existing.get(row.n))
+        self._store(result, ready)
+        if self.progress:
+            self.progress(f"{self.job.name} writing", self._done, self._total)
+        return later
+
+    def _call(self, writes: Sequence[Write]) -> list[Outcome]:
+        parts = [writes[i : i + self.can.batch] for i in range(0, len(writes), self.can.batch)]
+        if len(parts) == 1 or self.can.workers == 1:
+            return [outcome for part in parts for outcome in self._guarded(part)]
+        with ThreadPoolExecutor(self.can.workers) as pool:
+            return [outcome for outcomes in pool.map(self._guarded, parts) for outcome in outcomes]
+
+    def _guarded(self, part: Sequence[Write]) -> list[Outcome]:
+        try:
+            outcomes = self.job.target.write(part)
+        except HubError as exc:
+            if exc.recovery is Recovery.ABORT:
+                raise
+            return [
+                Outcome(w.row, RowState.FAILED, message=str(exc), retryable=exc.recovery is Recovery.RETRY_LATER)
+                for w in part
+            ]
+        missing = {w.row for w in part} - {o.row for o in outcomes}
+        return [
+            *outcomes,
+            *(
+                Outcome(row, RowState.FAILED, message="the target gave no answer for this row.", retryable=True)
+                for row in sorted(missing)
+            ),
+        ]
+
+    def _write(self, row: PlanRow, fields: dict[str, Value], existing: TargetObject | None) -> Write:
+        creating = row.op in (Op.CREATE, Op.INSERT)
+        extra: dict[str, Any] = {"cls": row.cls, "facet": row.facet}
+        if row.op is Op.INSERT:
+            extra["direct"] = True
+        return Write(
+            row=row.n,
+            kind=row.kind,
+            op=Op.CREATE if creating else Op.UPDATE,
+            object_id=None if creating else row.object_id,
+            fields=fields,
+            hub_key=self.job.hub_key(row.entity),
+            expected_version=existing.version if existing else None,
+            extra=extra,
+        )
+
+    # --- before sending ------------------------------------------------------------------------------------------------
+
+    def _existing(self, rows: Sequence[PlanRow]) -> dict[int, TargetObject]:
+        """Read again what is about to be overwritten."""
+        kinds: dict[str, list[PlanRow]] = {}
+        for row in rows:
+            if row.object_id is not None:
+                kinds.setdefault(row.kind, []).append(row)
+        result: dict[int, TargetObject] = {}
+        for kind, some in kinds.items():
+            reads = tuple(sorted({name for row in some for name in self._facet(row).reads}))
+            found = self.job.target.fetch(kind, reads, [row.object_id for row in some if row.object_id])
+            result.update({row.n: found[row.object_id] for row in some if row.object_id in found})
+        return result
+
+    def _fresh(self, rows: Sequence[PlanRow], existing: dict[int, TargetObject], batch: DeliveryBatch) -> list[PlanRow]:
+        """Keep the rows whose target still holds what the plan saw; the others are drifted."""
+        ready = []
+        for row in rows:
+            if row.object_id is None:
+                ready.append(row)
+                continue
+            now = existing.get(row.n)
+            if now is None:
+                note = "the object is gone, or hidden from this user"
+            else:
+                facet = self._facet(row)
+                moved = [
+                    n
+                    for n, c in row.changes.items()
+                    if n in now.fields
+                    and not facet.same(n, c.old, now.fields[n])
+                    and not facet.same(n, c.new, now.fields[n])
+                ]
+                note = f"changed since the plan: {', '.join(moved)}" if moved else ""
+            if note:
+                batch.states.append((row.n, RowState.DRIFTED, note))
+                batch.replan.append((row.entity, "drifted"))
+            else:
+                ready.append(row)
+        return ready
+
+    def _resolve(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> dict[int, dict[str, Value]]:
+        """Put ids in for objects that had to be created first; what is still missing is left out and planned again."""
+        wanted = {waits_for(change.new) for row in rows for change in row.changes.values()} - {None}
+        objects = self.state.targets.linked(self.plan.target, [e for e in wanted if e is not None]) if wanted else {}
+        ids = {entity: found[0].object_id for entity, found in objects.items()}
+        result: dict[int, dict[str, Value]] = {}
+        for row in rows:
+            fields: dict[str, Value] = {}
+            for name, change in row.changes.items():
+                entity = waits_for(change.new)
+                if entity is None:
+                    fields[name] = change.new
+                elif entity in ids:
+                    fields[name] = ids[entity]
+                else:
+                    batch.replan.append((row.entity, f"reference: {name}"))
+            result[row.n] = fields
+        if batch.replan and not batch.states:
+            self.state.plans.deliver(
+                self.plan.target, self.plan.id, self.clock.now(), self.run_id, DeliveryBatch(replan=batch.replan)
+            )
+        return result
+
+    # --- after sending -------------------------------------------------------------------------------------------------
+
+    def _link(self, rows: Sequence[PlanRow]) -> None:
+        """Adopt objects that need no write: the base is what both sides agree on."""
+        if not rows:
+            return
+        batch = DeliveryBatch()
+        known = self.state.targets.by_object_id(self.plan.target, [r.object_id for r in rows if r.object_id])
+        for row in rows:
+            item = known.get(row.object_id or "")
+            if item is None:
+                batch.states.append((row.n, RowState.DRIFTED, "the object is not known any more"))
+                batch.replan.append((row.entity, "drifted"))
+            else:
+                self._applied(batch, row, _as_target(item), {}, {}, "found")
+        self._store(batch, rows)
+
+    def _outcome(
+        self,
+        batch: DeliveryBatch,
+        row: PlanRow,
+        outcome: Outcome,
+        sent: dict[str, Value],
+        existing: TargetObject | None,
+    ) -> None:
+        if outcome.state in (RowState.APPLIED, RowState.UNCHANGED) and outcome.object_id:
+            fields = {**(existing.fields if existing else {}), **sent, **outcome.fields}
+            for name in outcome.refused:
+                if name not in outcome.fields:
+                    fields.pop(name, None)
+            item = TargetObject(
+                row.kind, outcome.object_id, fields, outcome.version, self.clock.now(), None,
+                outcome.counterpart or (existing.counterpart if existing else None), row.kind,
+            )  # fmt: skip
+            refused = {name: {"reason": reason, "wanted": sent.get(name)} for name, reason in outcome.refused.items()}
+            origin = "created" if row.op in (Op.CREATE, Op.INSERT) else "found"
+            self._applied(batch, row, item, sent, refused, origin, outcome.state, outcome.message)
+            return
+        batch.states.append((row.n, outcome.state, outcome.message[:500] or "the target gave no reason"))
+        self.counts.add(row, outcome.state)
+        if outcome.state in (RowState.FAILED, RowState.DRIFTED, RowState.CONFLICT):
+            batch.replan.append((row.entity, outcome.state.value))
+
+    def _applied(
+        self,
+        batch: DeliveryBatch,
+        row: PlanRow,
+        item: TargetObject,
+        sent: dict[str, Value],
+        refused: dict[str, dict[str, Any]],
+        origin: str,
+        state: RowState = RowState.APPLIED,
+        note: str = "",
+    ) -> None:
+        facet = self._facet(row)
+        if row.op in (Op.CREATE, Op.INSERT):
+            base = item.fields if not refused else {n: v for n, v in item.fields.items() if n not in refused}
+        else:
+            base = self._base(row, facet, item, sent, refused)
+        batch.objects.append((row.entity, row.facet, item, base, refused, origin))  # type: ignore[arg-type]
+        batch.states.append((row.n, state, note[:500]))
+        self.counts.add(row, state)
+        self._done += 1
+
+    def _base(
+        self, row: PlanRow, facet: ObjectIdentity, item: TargetObject, sent: dict[str, Value], refused: dict[str, Any]
+    ) -> dict[str, Value]:
+        """Say what hub and target agree on after a write: the old base, what was written, and what is equal anyway."""
+        old = (
+            next(
+                (
+                    o.base
+                    for o in self.state.targets.linked(self.plan.target, [row.entity]).get(row.entity, [])
+                    if o.facet == row.facet
+                ),
+                None,
+            )
+            or {}
+        )
+        base = dict(old)
+        for name, value in sent.items():
+            if name not in refused and facet.same(name, value, item.fields.get(name, value)):
+                base[name] = item.fields.get(name, value)
+        return base
+
+    def _store(self, batch: DeliveryBatch, rows: Iterable[PlanRow]) -> None:
+        del rows
+        self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
+
+    def _facet(self, row: PlanRow) -> ObjectIdentity:
+        return self._facets[row.cls, row.facet]
+
+    # --- objects that the target makes itself -----------------------------------------------------------------------------
+
+    def _counterparts(self, only: set[int] | None) -> None:
+        """Find the objects that the target made beside ours, link them and fill what nobody filled."""
+        waited = 0.0
+        pause = 0.5
+        while rows := self._waiting(only):
+            missing = self._adopt(rows)
+            if not missing or waited >= _COUNTERPART_WAIT:
+                self._give_up(missing)
+                return
+            self.clock.sleep(pause)
+            waited += pause
+            pause = min(pause * 1.5, 5.0)
+
+    def _waiting(self, only: set[int] | None) -> list[PlanRow]:
+        rows: list[PlanRow] = []
+        after = -1
+        while part := self.state.plans.rows(self.plan.id, states=("waiting",), after=after, count=1000):
+            after = part[-1].n
+            rows += [r for r in part if only is None or r.entity in only]
+        return rows
+
+    def _adopt(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
+        """Handle the rows whose counterpart is there; returns the others."""
+        missing: list[PlanRow] = []
+        for start in range(0, len(rows), 500):
+            part = rows[start : start + 500]
+            linked = self.state.targets.linked(self.plan.target, [r.entity for r in part])
+            main = {r.n: o for r in part for o in linked.get(r.entity, []) if o.facet == self._facet(r).counterpart}
+            asked = [o for o in main.values() if o.counterpart is None]
+            ids = {o.object_id: o.counterpart for o in main.values() if o.counterpart}
+            for kind in sorted({o.kind for o in asked}):
+                found = self.job.target.fetch(kind, ("sys_id",), [o.object_id for o in asked if o.kind == kind])
+                ids.update({i: item.counterpart for i, item in found.items() if item.counterpart})
+            ready = [(r, ids[main[r.n].object_id]) for r in part if r.n in main and ids.get(main[r.n].object_id)]
+            done = {r.n for r, _ in ready}
+            orphans = [r for r in part if r.n not in main]
+            missing += [r for r in part if r.n not in done and r.n in main]
+            if orphans:
+                batch = DeliveryBatch(
+                    states=[(r.n, RowState.FAILED, "the object it belongs to was not created") for r in orphans]
+                )
+                batch.replan = [(r.entity, "failed") for r in orphans]
+                self._store(batch, orphans)
+            if ready:
+                self._fill([(r, str(i)) for r, i in ready])
+        return missing
+
+    def _fill(self, rows: Sequence[tuple[PlanRow, str]]) -> None:
+        """Link counterparts and write what they lack; a value that is there already stays."""
+        filled: list[PlanRow] = []
+        batch = DeliveryBatch()
+        by_kind: dict[str, list[tuple[PlanRow, str]]] = {}
+        for row, object_id in rows:
+            by_kind.setdefault(row.kind, []).append((row, object_id))
+        for kind, some in by_kind.items():
+            reads = tuple(sorted({name for row, _ in some for name in self._facet(row).reads}))
+            found = self.job.target.fetch(kind, reads, [i for _, i in some])
+            for row, object_id in some:
+                item = found.get(object_id)
+                if item is None:
+                    batch.states.append((row.n, RowState.FAILED, "its counterpart cannot be read"))
+                    batch.replan.append((row.entity, "failed"))
+                    continue
+                facet = self._facet(row)
+                row.object_id, row.op = object_id, Op.LINK
+                row.changes = {
+                    name: FieldChange(item.fields.get(name), change.new, change.source, change.rule)
+                    for name, change in row.changes.items()
+                    if name in item.fields
+                    and not facet.same(name, change.new, item.fields[name])
+                    and item.fields[name] in (None, "", "0")
+                }
+                if row.changes:
+                    filled.append(row)
+                else:
+                    self._applied(batch, row, item, {}, {}, "found")
+        self._store(batch, [])
+        for start in range(0, len(filled), self.can.batch * self.can.workers):
+            self._send(filled[start : start + self.can.batch * self.can.workers])
+
+    def _give_up(self, rows: Sequence[PlanRow]) -> None:
+        batch = DeliveryBatch(
+            states=[(r.n, RowState.WAITING, "the target has not made the counterpart yet") for r in rows]
+        )
+        batch.replan = [(r.entity, "waits for its counterpart") for r in rows]
+        self._store(batch, rows)
+        for row in rows:
+            self.counts.add(row, RowState.WAITING)
+
+
+def _as_target(row: ObjectRow) -> TargetObject:
+    return TargetObject(
+        row.kind, row.object_id, row.fields, row.version, row.updated_at, row.updated_by, row.counterpart, row.cls
+    )
+
+
+Sleep = Callable[[float], None]

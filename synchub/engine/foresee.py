@@ -1,0 +1,82 @@
+"""Ask the target what it would match, before anything is created or linked for the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synchub.domain.plan import Foreseen, Op, PlanRow, RowState, Value, Write
+from synchub.engine.contact import TargetJob
+from synchub.engine.linking import Linker
+from synchub.engine.references import waits_for
+from synchub.stores import State
+
+
+def foresee(
+    job: TargetJob,
+    state: State,
+    target: int,
+    rows: Sequence[PlanRow],
+    docs: Mapping[int, Mapping[str, Any]],
+    linker: Linker,
+) -> list[PlanRow]:
+    """Compare what a plan intends with what the target's own identification would do.
+
+    A create that the target would turn into an update of another object, and a link to an object that the target would
+    not match, become conflicts. Where the target would match by name alone an object that is certainly another thing,
+    the row becomes an insert past its identification, so that no name is taken over.
+    """
+    if not job.target.capabilities().foresees:
+        return list(rows)
+    asked = [r for r in rows if r.facet == "ci" and r.op in (Op.CREATE, Op.LINK) and r.state is RowState.PENDING]
+    if not asked:
+        return list(rows)
+    answers = {answer.row: answer for answer in job.target.foresee([_question(job, r, docs) for r in asked])}
+    known = state.targets.by_object_id(target, [a.object_id for a in answers.values() if a.object_id])
+    blocked: set[int] = set()
+    for row in asked:
+        answer = answers.get(row.n)
+        if answer is None or answer.object_id == row.object_id:
+            continue
+        if answer.object_id is None:
+            if answer.message and row.op is Op.CREATE:
+                _block(row, f"the target cannot identify it: {answer.message}")
+                blocked.add(row.entity)
+            continue
+        other = known.get(answer.object_id)
+        if row.op is Op.CREATE and linker.is_other(docs[row.entity], row, other) and set(answer.by) <= {"name"}:
+            row.op = Op.INSERT
+            row.note = f"inserted past identification: its name is held by another thing ({answer.object_id})"
+            continue
+        _block(row, _words(row, answer))
+        blocked.add(row.entity)
+    # A counterpart makes no sense without the object it belongs to.
+    return [r for r in rows if not (r.state is RowState.WAITING and r.entity in blocked)]
+
+
+def _question(job: TargetJob, row: PlanRow, docs: Mapping[int, Mapping[str, Any]]) -> Write:
+    doc = docs[row.entity]
+    fields: dict[str, Value] = {n: c.new for n, c in row.changes.items() if waits_for(c.new) is None}
+    if row.op is Op.LINK:
+        facet = next(f for f in job.maps.facets(row.cls) if f.facet == row.facet)
+        fields = {n: v for n, v in facet.desired(doc).items() if isinstance(v, str | int | float | bool) or v is None}
+    return Write(
+        row.n,
+        row.kind,
+        Op.CREATE,
+        row.object_id,
+        fields,
+        job.hub_key(row.entity),
+        extra={"cls": row.cls, "facet": row.facet},
+    )
+
+
+def _block(row: PlanRow, note: str) -> None:
+    row.state, row.note = RowState.CONFLICT, note[:500]
+
+
+def _words(row: PlanRow, answer: Foreseen) -> str:
+    by = "+".join(answer.by) or "its own rules"
+    if row.op is Op.LINK:
+        return f"unexpected match: the hub would link {row.object_id}, the target matches {answer.object_id} by {by}"
+    return f"unexpected match: the target would update {answer.object_id} by {by} instead of creating"

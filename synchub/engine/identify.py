@@ -1,0 +1,427 @@
+"""Identify and reconcile what changed: stored, incremental, in flat memory.
+
+Components of records that share an eligible identifier are whole units: each is clustered from scratch by the pure
+`cluster`, so the result depends neither on order nor on how the changes arrived. Only components that a change touches
+are loaded. A first load, or a change of a large share, goes through the identifier table once instead.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import orjson
+import xxhash
+
+from synchub.domain.model import CLASSES, VOLATILE
+from synchub.domain.records import Contribution
+from synchub.ports import Clock, Progress
+from synchub.reconcile.assign import assign
+from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
+from synchub.reconcile.identifiers import JOINING, identifier_hash, identifiers, kind_of, limit
+from synchub.reconcile.merge import Golden, merge
+from synchub.reconcile.rules import Rules
+from synchub.stores import EntityBatch, NewEntity, State
+
+_SLICE = 3000  # records whose components are resolved in one transaction
+_EVERYTHING = 0.3  # share of dirty records beyond which one pass over all identifiers is cheaper
+_SORTED = orjson.OPT_SORT_KEYS
+_digest = xxhash.xxh3_128_digest
+
+
+@dataclass(slots=True)
+class IdentifyCounts:
+    """What identification and reconciliation did.
+
+    Attributes:
+        records: Records looked at.
+        entities: Entities looked at.
+        created: New entities.
+        changed: Entities of which a value changed.
+        merged: Entities that became part of another one.
+        parked: Entities without identity, or of a class that none of their sources may create: not delivered.
+        shared: Identifiers held too often to identify anything.
+    """
+
+    records: int = 0
+    entities: int = 0
+    created: int = 0
+    changed: int = 0
+    merged: int = 0
+    parked: int = 0
+    shared: int = 0
+
+
+def identify(
+    state: State, rules: Rules, clock: Clock, run: int, *, decisions: Decisions = NONE, progress: Progress | None = None
+) -> IdentifyCounts:
+    """Bring the entities up to what the ledger says now.
+
+    Returns at once when nothing is dirty and nothing fell due.
+    """
+    now = clock.now()
+    pending = state.identity.pending()
+    due = state.entities.due(now)
+    work = _Identification(state, rules, now, run, decisions, progress)
+    if not pending.records and not due:
+        return work.counts
+    last = state.identity.last_record()
+    if pending.records > max(_SLICE, pending.total * _EVERYTHING):
+        work.everything(last)
+    else:
+        work.incremental(due)
+    state.identity.settle(last)
+    work.counts.shared = len(work.shared)
+    return work.counts
+
+
+class _Identification:
+    """One pass of identification."""
+
+    def __init__(
+        self, state: State, rules: Rules, now: int, run: int, decisions: Decisions, progress: Progress | None
+    ) -> None:
+        self.state, self.rules, self.now, self.run, self.decisions = state, rules, now, run, decisions
+        self.progress = progress
+        self.shared: set[int] = set()
+        self.touched: list[int] = []
+        self.counts = IdentifyCounts()
+
+    # --- all records ---------------------------------------------------------------------------------------------------
+
+    def everything(self, last: int) -> None:
+        """Go through all identifiers once and resolve all components."""
+        identity = self.state.identity
+        parent = array("q", range(last + 1))
+        shared: list[tuple[int, int]] = []
+        for hash_, records in _groups(identity.scan()):
+            if len(records) == 1:
+                continue
+            if len(records) > limit(kind_of(hash_)):
+                shared.append((hash_, len(records)))
+            else:
+                _unite(parent, records)
+        identity.replace_shared(shared)
+        self.shared = {hash_ for hash_, _ in shared}
+        known = self.state.entities.count()
+        if known:  # members of one entity stay together, so that only one component can claim its id
+            self._unite_members(parent, last)
+        for pair in self.decisions.together:
+            if max(pair) <= last:
+                _unite(parent, pair)
+        roots = [_find(parent, i) for i in range(last + 1)]
+        order = sorted(range(1, last + 1), key=roots.__getitem__)
+        part: list[int] = []
+        for position, record in enumerate(order):
+            if len(part) >= _SLICE and roots[record] != roots[order[position - 1]]:
+                self._load_and_resolve(part, roots, bool(known))
+                part = []
+                if self.progress:
+                    self.progress("identify", position, last)
+            part.append(record)
+        if part:
+            self._load_and_resolve(part, roots, bool(known))
+        self._propose_everything()
+
+    def _unite_members(self, parent: array[int], last: int) -> None:
+        for start in range(1, last + 1, 20_000):
+            entities = self.state.identity.entities_of(range(start, min(start + 20_000, last + 1)))
+            by_entity: dict[int, int] = {}
+            for record, entity in entities.items():
+                first = by_entity.setdefault(entity, record)
+                if first != record:
+                    _unite(parent, (first, record))
+            for entity, records in self.state.identity.members_of(list(by_entity)).items():
+                _unite(parent, (by_entity[entity], *records))
+
+    def _load_and_resolve(self, records: Sequence[int], roots: Sequence[int], known: bool) -> None:
+        components: dict[int, list[Contribution]] = {}
+        for item in self.state.identity.contributions(records):
+            components.setdefault(roots[item.record], []).append(item)
+        self._resolve(list(components.values()), self.state.identity.entities_of(records) if known else {})
+
+    # --- what changed --------------------------------------------------------------------------------------------------
+
+    def incremental(self, due: Sequence[int]) -> None:
+        """Resolve the components that changes touch."""
+        identity = self.state.identity
+        self.shared = identity.shared()
+        pending = array("q", identity.dirty(10**9))
+        removed = identity.removed()
+        if self._flip(pending, removed):
+            pending = array("q", identity.dirty(10**9))
+        pending.extend(due)
+        gone = [h for h in removed if h not in self.shared]
+        for start in range(0, len(gone), 10_000):
+            pending.extend(record for _, record in identity.holders(gone[start : start + 10_000]))
+        done: set[int] = set()
+        position = 0
+        while position < len(pending):
+            part: dict[int, None] = {}
+            while position < len(pending) and len(part) < _SLICE:
+                if pending[position] not in done:
+                    part[pending[position]] = None
+                position += 1
+            if part:
+                done.update(self._closure(list(part)))
+            if self.progress:
+                self.progress("identify", position, len(pending))
+        self._propose_touched()
+
+    def _flip(self, pending: array[int], removed: Sequence[int]) -> bool:
+        """Find identifiers that became shared or stopped being so; their holders become dirty."""
+        gained: list[tuple[int, int]] = []
+        lost: list[int] = []
+        for hashes in _slices(self._joining_hashes(pending, removed), 20_000):
+            for hash_, holders in self.state.identity.counts(hashes).items():
+                over = holders > limit(kind_of(hash_))
+                if over != (hash_ in self.shared):
+                    gained.append((hash_, holders)) if over else lost.append(hash_)
+        if gained or lost:
+            self.state.identity.flip(gained, lost)
+            self.shared.update(hash_ for hash_, _ in gained)
+            self.shared.difference_update(lost)
+        return bool(gained or lost)
+
+    def _joining_hashes(self, pending: array[int], removed: Sequence[int]) -> Iterator[int]:
+        yield from removed
+        for start in range(0, len(pending), _SLICE):
+            found: set[int] = set()
+            for item in self.state.identity.contributions(pending[start : start + _SLICE].tolist()):
+                found.update(_joining(item))
+            yield from found
+
+    def _closure(self, records: list[int]) -> set[int]:
+        """Load the whole components around some records and resolve them; returns every record looked at."""
+        identity, shared = self.state.identity, self.shared
+        loaded: dict[int, Contribution] = {}
+        entities: dict[int, int] = {}
+        holders: dict[int, list[int]] = {}
+        frontier = records
+        while frontier:
+            fresh = identity.contributions(frontier)
+            loaded.update((item.record, item) for item in fresh)
+            hashes = {h for item in fresh for h in _joining(item) if h not in shared and h not in holders}
+            for hash_, record in identity.holders(list(hashes)):
+                holders.setdefault(hash_, []).append(record)
+            entities.update(identity.entities_of(frontier))
+            mates = identity.members_of(list({entities[r] for r in frontier if r in entities}))
+            near = {r for h in hashes for r in holders.get(h, ())} | {r for group in mates.values() for r in group}
+            near.update(b for pair in self.decisions.together for b in pair if not loaded.keys().isdisjoint(pair))
+            frontier = sorted(near - loaded.keys())
+        parent = {record: record for record in loaded}
+        for group in (*holders.values(), *_grouped(entities).values(), *self.decisions.together):
+            _unite(parent, [r for r in group if r in parent])
+        components: dict[int, list[Contribution]] = {}
+        for record, item in loaded.items():
+            components.setdefault(_find(parent, record), []).append(item)
+        self._resolve(list(components.values()), entities)
+        return set(loaded) | set(records)
+
+    # --- both ----------------------------------------------------------------------------------------------------------
+
+    def _resolve(self, components: Sequence[Sequence[Contribution]], entity_of: dict[int, int]) -> None:
+        batch = EntityBatch()
+        goldens: list[tuple[int | None, Cluster, Golden]] = []
+        merged: dict[int, int | None] = {}
+        for component in components:
+            clusters = self._cluster(component)
+            ids: Sequence[int | None] = [None] * len(clusters)
+            if entity_of:
+                old = {item.record: entity_of[item.record] for item in component if item.record in entity_of}
+                if old:
+                    given = assign(clusters, old, {entity: entity for entity in old.values()})
+                    ids = given.ids
+                    merged.update(given.merged)
+            for entity, found in zip(ids, clusters, strict=True):
+                goldens.append((entity, found, merge(found.members, self.rules, self.now)))
+            self.counts.records += len(component)
+        self._collect(batch, goldens, merged, entity_of)
+        batch.done = [item.record for component in components for item in component] if entity_of else []
+        self.state.entities.write(self.run, self.now, batch)
+
+    def _cluster(self, component: Sequence[Contribution]) -> list[Cluster]:
+        if len(component) == 1:
+            return [Cluster(tuple(component))]
+        families: dict[str, list[Contribution]] = {}
+        for item in component:
+            families.setdefault(CLASSES[item.cls].family, []).append(item)
+        result: list[Cluster] = []
+        for family, items in sorted(families.items()):
+            result += cluster(items, shared=self.shared, rules=self.rules.identify[family], decisions=self.decisions)
+        return result
+
+    def _collect(
+        self,
+        batch: EntityBatch,
+        goldens: Sequence[tuple[int | None, Cluster, Golden]],
+        merged: dict[int, int | None],
+        entity_of: dict[int, int],
+    ) -> None:
+        """Compare golden records with what is stored and gather what has to be written."""
+        entities = self.state.entities
+        stored = entities.get([entity for entity, _, _ in goldens if entity is not None])
+        new = sum(1 for entity, _, _ in goldens if entity is None)
+        number = entities.allocate(new) if new else 0
+        drafts: list[tuple[Any, ...]] = []
+        for entity, found, golden in goldens:
+            fresh = entity is None
+            if entity is None:
+                entity, number = number, number + 1
+                self.counts.created += 1
+            self.counts.entities += 1
+            members = found.members
+            batch.members.extend((m.record, entity) for m in members if fresh or entity_of.get(m.record) != entity)
+            doc, hash_ = _document(golden)
+            status = self._status(golden, members)
+            self.counts.parked += status == "parked"
+            sources = ",".join(sorted({m.source for m in members}))
+            old = stored.get(entity)
+            if (
+                old is not None
+                and old.hash == hash_
+                and old.sources == sources
+                and old.state == status
+                and not golden.due_at
+            ):
+                continue
+            meaning = old is None or old.hash != hash_ or old.state != status
+            if old is not None and old.hash != hash_:
+                self.counts.changed += 1
+                batch.changes.append((entity, _changes(old.doc, golden)))
+            drafts.append(
+                (entity, golden, members, doc, hash_, sources, status, old.rev if old is not None and not meaning else None)
+            )
+            self.touched.append(entity)
+        revs = sum(1 for draft in drafts if draft[7] is None)
+        rev = entities.allocate_rev(revs) if revs else 0
+        for entity, golden, members, doc, hash_, sources, status, kept in drafts:
+            mine = kept if kept is not None else rev
+            rev += kept is None
+            winners = orjson.dumps(_sources(golden, members))
+            batch.entities.append(
+                NewEntity(
+                    entity,
+                    CLASSES[golden.cls].family,
+                    golden.cls,
+                    doc,
+                    winners,
+                    hash_,
+                    sources,
+                    mine,
+                    self.run,
+                    golden.due_at,
+                    None,
+                    status,
+                )
+            )
+        batch.gone = [(entity, into) for entity, into in merged.items()]
+        self.counts.merged += sum(1 for _, into in batch.gone if into is not None)
+
+    def _status(self, golden: Golden, members: Sequence[Contribution]) -> str:
+        rules = self.rules.identify[CLASSES[golden.cls].family]
+        if not any(rules.creates(m.source, golden.cls) for m in members):
+            return "parked"
+        if len(members) == 1 and not any(True for _ in _joining(members[0])):
+            return "parked"
+        return "live"
+
+    # --- proposals -----------------------------------------------------------------------------------------------------
+
+    def _propose_everything(self) -> None:
+        from synchub.engine.propose import propose_groups
+
+        propose_groups(self.state, self.rules, self.run, _groups(self.state.identity.scan_proposing()), None)
+
+    def _propose_touched(self) -> None:
+        from synchub.engine.propose import propose_groups
+
+        identity = self.state.identity
+        for part in _slices(self.touched, _SLICE):
+            records = [r for group in identity.members_of(part).values() for r in group]
+            hashes = {
+                identifier_hash(kind, value)
+                for item in identity.contributions(records)
+                for kind, value in identifiers(item.cls, item.fields)
+                if kind not in JOINING
+            }
+            groups: dict[int, list[int]] = {}
+            for hash_, record in identity.proposing(list(hashes)):
+                groups.setdefault(hash_, []).append(record)
+            propose_groups(self.state, self.rules, self.run, sorted(groups.items()), part)
+
+
+def _joining(item: Contribution) -> Iterator[int]:
+    for kind, value in identifiers(item.cls, item.fields):
+        if kind in JOINING:
+            yield identifier_hash(kind, value)
+
+
+def _groups(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+    for hash_, group in groupby(pairs, key=itemgetter(0)):
+        yield hash_, [record for _, record in group]
+
+
+def _grouped(entities: dict[int, int]) -> dict[int, list[int]]:
+    result: dict[int, list[int]] = {}
+    for record, entity in entities.items():
+        result.setdefault(entity, []).append(record)
+    return result
+
+
+def _slices(values: Iterable[int], size: int) -> Iterator[list[int]]:
+    part: list[int] = []
+    for value in values:
+        part.append(value)
+        if len(part) == size:
+            yield part
+            part = []
+    if part:
+        yield part
+
+
+def _find(parent: Any, item: int) -> int:
+    while parent[item] != item:
+        parent[item] = parent[parent[item]]
+        item = parent[item]
+    return item
+
+
+def _unite(parent: Any, items: Sequence[int]) -> None:
+    if len(items) < 2:
+        return
+    first = _find(parent, items[0])
+    for item in items[1:]:
+        other = _find(parent, item)
+        if other != first:
+            low, high = (first, other) if first < other else (other, first)
+            parent[high] = low
+            first = low
+
+
+def _document(golden: Golden) -> tuple[bytes, bytes]:
+    fields, volatile = golden.fields, VOLATILE[golden.cls]
+    doc = orjson.dumps(fields, option=_SORTED)
+    if volatile.isdisjoint(fields):
+        return doc, _digest(golden.cls.encode() + doc)
+    stable = {name: value for name, value in fields.items() if name not in volatile}
+    return doc, _digest(golden.cls.encode() + orjson.dumps(stable, option=_SORTED))
+
+
+def _sources(golden: Golden, members: Sequence[Contribution]) -> dict[str, str]:
+    """Say which source won each field."""
+    name = {m.record: m.source for m in members}
+    return {field: name[record] for field, record in golden.winners.items() if record in name}
+
+
+def _changes(old_doc: bytes, golden: Golden) -> bytes:
+    old = orjson.loads(old_doc)
+    volatile = VOLATILE[golden.cls]
+    names = sorted(name for name in old.keys() | golden.fields.keys() if name not in volatile)
+    return orjson.dumps(
+        {name: (old.get(name), golden.fields.get(name)) for name in names if old.get(name) != golden.fields.get(name)}
+    )

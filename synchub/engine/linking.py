@@ -1,0 +1,157 @@
+"""Find the target objects that other people made for the hub's entities: first contact, and things that appear there later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from synchub.domain.model import CLASSES
+from synchub.domain.plan import PlanRow
+from synchub.engine.contact import TargetJob, entity_hashes
+from synchub.ports import ObjectIdentity
+from synchub.reconcile import match as matching
+from synchub.reconcile.identifiers import Traits
+from synchub.stores import EntityRow, ObjectRow, State
+
+
+@dataclass(slots=True)
+class Match:
+    """What was found for one entity.
+
+    Attributes:
+        objects: Facet -> object to link.
+        by: By what they agree.
+        duplicates: Further objects of the same thing.
+        conflict: Why a person has to decide; then nothing is linked or created.
+    """
+
+    objects: dict[str, ObjectRow] = field(default_factory=dict)
+    by: str = ""
+    duplicates: tuple[str, ...] = ()
+    conflict: str = ""
+
+
+class Linker:
+    """Matches entities that have no object yet against the unlinked objects of a target."""
+
+    def __init__(self, job: TargetJob, state: State, target: int) -> None:
+        self._job, self._state, self._target = job, state, target
+        self._empty = state.targets.count(target) == 0
+        self._taken: set[str] = set()
+
+    def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, Match]:
+        """Match a chunk of entities; those for which nothing was found are missing from the answer."""
+        if self._empty or not entities:
+            return {}
+        hashes = {e.id: entity_hashes(e.cls, doc) for e, doc in entities}
+        found = self._state.targets.candidates(self._target, sorted({h for some in hashes.values() for h in some}))
+        holders: dict[int, list[int]] = {}
+        for hash_, number in found:
+            holders.setdefault(hash_, []).append(number)
+        objects = {o.id: o for o in self._state.targets.objects(self._target, sorted({number for _, number in found}))}
+        names = self._names(entities)
+        result: dict[int, Match] = {}
+        for entity, doc in entities:
+            near = {n for h in hashes[entity.id] for n in holders.get(h, ())[:200]}
+            some = [
+                objects[n]
+                for n in sorted(near)
+                if objects[n].entity is None and objects[n].object_id not in self._taken
+            ]
+            if some:
+                match = self._match(
+                    entity, doc, some, names.get(str(doc.get("hostname") or doc.get("name") or "").lower(), 1)
+                )
+                if match is not None:
+                    result[entity.id] = match
+                    self._taken.update(o.object_id for o in match.objects.values())
+        return result
+
+    def _names(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[str, int]:
+        """Count how many entities of the chunk, and records of all, carry each host name."""
+        counts: dict[str, int] = {}
+        for _, doc in entities:
+            name = str(doc.get("hostname") or doc.get("name") or "").lower()
+            if name:
+                counts[name] = counts.get(name, 0) + 1
+        return counts
+
+    def _match(
+        self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow], with_name: int
+    ) -> Match | None:
+        facets = self._job.maps.facets(entity.cls)
+        person = CLASSES[entity.cls].family == "person"
+        for facet in facets:
+            mine = [o for o in objects if o.kind == facet.read_kind]
+            if not mine:
+                continue
+            candidates = [self._identity(facet, o, person=person) for o in mine]
+            decision = (
+                matching.match_people(doc, candidates)
+                if person
+                else matching.match_objects(doc, candidates, entities_with_host=with_name)
+            )
+            by_id = {o.object_id: o for o in mine}
+            if decision.ambiguous:
+                return Match(conflict=f"ambiguous: {decision.reason} ({', '.join(decision.ambiguous[:5])})")
+            if decision.object_id is not None:
+                chosen = by_id[decision.object_id]
+                match = Match({facet.facet: chosen}, decision.by, decision.duplicates)
+                self._counterpart(match, facets, facet, chosen)
+                return match
+        return None
+
+    def _counterpart(
+        self, match: Match, facets: Sequence[ObjectIdentity], facet: ObjectIdentity, chosen: ObjectRow
+    ) -> None:
+        """Take the object that the target keeps in step with the matched one."""
+        if not chosen.counterpart:
+            return
+        other = next(
+            (
+                f
+                for f in facets
+                if f.facet != facet.facet and (f.counterpart == facet.facet or facet.counterpart == f.facet)
+            ),
+            None,
+        )
+        if other is None:
+            return
+        found = self._state.targets.by_object_id(self._target, [chosen.counterpart]).get(chosen.counterpart)
+        if found is not None and found.entity is None:
+            match.objects[other.facet] = found
+
+    def _identity(self, facet: ObjectIdentity, item: ObjectRow, *, person: bool) -> matching.ObjectIdentity:
+        fields = facet.identity(item.fields)
+        created = item.fields.get("sys_created_on")
+        return matching.ObjectIdentity(
+            item.object_id,
+            fields,
+            bool(item.counterpart),
+            _operational(item, person=person),
+            _age(created) if isinstance(created, str) else item.updated_at,
+        )
+
+    def is_other(self, doc: Mapping[str, Any], row: PlanRow, other: ObjectRow | None) -> bool:
+        """Tell whether a target object is certainly another thing than an entity."""
+        if other is None:
+            return False
+        facet = next(f for f in self._job.maps.facets(row.cls) if f.facet == row.facet)
+        mine, theirs = Traits(doc), Traits(facet.identity(other.fields))
+        return matching.contradiction(mine, theirs) != ""
+
+
+def _operational(item: ObjectRow, *, person: bool) -> bool:
+    fields = item.fields
+    if person:
+        return str(fields.get("active", "true")).lower() not in ("false", "0")
+    return (
+        str(fields.get("install_status") or "1") not in ("7", "100")
+        and str(fields.get("operational_status") or "1") != "6"
+    )
+
+
+def _age(text: str) -> int:
+    digits = "".join(c for c in text if c.isdigit())
+    return int(digits[:14] or 0)

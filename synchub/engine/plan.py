@@ -1,0 +1,338 @@
+"""Work out the exact writes that would bring a target to the desired state. Writes nothing to the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+import xxhash
+
+from synchub.domain.model import CLASSES
+from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, Value
+from synchub.engine.contact import Contact, TargetJob, contact
+from synchub.engine.foresee import foresee
+from synchub.engine.linking import Linker
+from synchub.engine.references import References, waits_for
+from synchub.engine.summary import Summary
+from synchub.ports import Clock, ObjectIdentity, Progress
+from synchub.domain.records import CLEAR
+from synchub.reconcile.diff import Action, Policy, decide, parse_policy
+from synchub.reconcile.rules import Rules
+from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
+
+_CHUNK = 1000
+_TARGET = Policy("target")
+_PHASE = 1_000_000_000  # row numbers of people, then things, then their counterparts
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A stored plan and what was seen while it was made."""
+
+    plan: PlanState
+    contact: Contact
+
+
+def make_plan(
+    job: TargetJob,
+    state: State,
+    rules: Rules,
+    clock: Clock,
+    run: int,
+    progress: Progress | None = None,
+    *,
+    select: frozenset[int] | None = None,
+) -> Planned:
+    """Plan a target: look at it, compare, store the rows.
+
+    Args:
+        job: The target.
+        state: All stores.
+        rules: For the words that explain a change.
+        clock: Time.
+        run: The run that plans.
+        progress: Told how far it is.
+        select: Only these entities; then the rest stays unplanned.
+
+    Raises:
+        WrongInstance: Another instance than the pinned one answers.
+        ConnectorError: The target cannot be read.
+    """
+    target, seen = contact(job, state, progress)
+    planner = _Planner(job, state, rules, clock.now(), run, target)
+    number = state.plans.create(target.id, run, clock.now(), job.config)
+    upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
+    for entities, upto in planner.entities(upto, select):
+        rows = planner.rows(entities)
+        if rows:
+            state.plans.add(number, rows)
+        if progress:
+            progress(f"{job.name} planning", planner.summary.looked_at, None)
+    summary = planner.summary.as_dict()
+    token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, planner.digest, job.config]))[:12]
+    state.plans.seal(
+        number, token, clock.now() + job.plan_seconds, upto if select is None else target.planned_rev, summary
+    )
+    plan = state.plans.get(number)
+    assert plan is not None
+    return Planned(plan, seen)
+
+
+class _Planner:
+    """Plans chunks of entities."""
+
+    def __init__(self, job: TargetJob, state: State, rules: Rules, now: int, run: int, target: TargetState) -> None:
+        self.job, self.state, self.rules, self.now, self.run, self.target = job, state, rules, now, run, target
+        self.references = References(job, state, target.id)
+        self.linker = Linker(job, state, target.id)
+        self.summary = Summary(job.name)
+        self.digest = ""
+        self._next = [0, _PHASE, 2 * _PHASE]
+        self._rule_texts: dict[tuple[str, str], str] = {}
+        self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
+
+    def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
+        """Yield chunks of entities to look at, and the revision up to which they go; people first within a chunk."""
+        start = upto
+        again = [entity for entity, _ in self.state.targets.to_replan(self.target.id)]
+        for position in range(0, len(again), _CHUNK):
+            rows = self.state.entities.get(again[position : position + _CHUNK])
+            self.state.targets.replan(
+                self.target.id, [], done=[e for e in again[position : position + _CHUNK] if e not in rows]
+            )
+            yield [row for row in rows.values() if row.rev <= start and (select is None or row.id in select)], start
+        while changed := self.state.entities.changed_after(upto, _CHUNK):
+            upto = changed[-1].rev
+            yield [row for row in changed if select is None or row.id in select], upto
+
+    def rows(self, entities: Sequence[EntityRow]) -> list[PlanRow]:
+        """Plan a chunk."""
+        mine = [e for e in entities if e.state == "live" and e.cls in self.job.classes and self.job.maps.facets(e.cls)]
+        self.summary.looked_at += len(entities)
+        docs = {e.id: orjson.loads(e.doc) for e in mine}
+        linked = self.state.targets.linked(self.target.id, [e.id for e in mine])
+        desired = {e.id: [(facet, facet.desired(docs[e.id])) for facet in self.job.maps.facets(e.cls)] for e in mine}
+        self.references.learn(
+            [filled for pairs in desired.values() for _, fields in pairs for filled in fields.values()]
+        )
+        loose = [(e, docs[e.id]) for e in mine if e.id not in linked]
+        found = self.linker.match(loose)
+        rows: list[PlanRow] = []
+        parked: list[tuple[int, str]] = []
+        settled: list[int] = []
+        for entity in mine:
+            before, waiting = len(rows), len(self.references.waiting)
+            rows += self._entity(
+                entity, docs[entity.id], desired[entity.id], linked.get(entity.id, []), found.get(entity.id)
+            )
+            if len(self.references.waiting) > waiting:
+                parked.append(
+                    (entity.id, "reference: " + ", ".join(sorted(set(self.references.waiting[waiting:])))[:300])
+                )
+            elif len(rows) == before:
+                settled.append(entity.id)
+        rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
+        self.state.targets.replan(self.target.id, parked, done=settled)
+        for row in rows:
+            self.summary.add(row)
+        self.digest = xxhash.xxh3_64_hexdigest(
+            self.digest.encode() + orjson.dumps([(r.n, r.entity, r.op, r.state, sorted(r.changes)) for r in rows])
+        )
+        return rows
+
+    def _entity(
+        self,
+        entity: EntityRow,
+        doc: Mapping[str, Any],
+        desired: Sequence[tuple[ObjectIdentity, Mapping[str, Any]]],
+        linked: Sequence[ObjectRow],
+        match: Any,
+    ) -> Iterator[PlanRow]:
+        have = {o.facet: o for o in linked}
+        adopted: dict[str, ObjectRow] = dict(match.objects) if match else {}
+        sources: dict[str, str] = orjson.loads(entity.winners)
+        label = str(
+            doc.get("hostname")
+            or doc.get("name")
+            or doc.get("serial_number")
+            or doc.get("email")
+            or doc.get("worker_id")
+            or ""
+        )
+        discovered = any(facet.discovered(doc) for facet, _ in desired if facet.facet == "ci")
+        primary = (
+            "record"
+            if len(desired) == 1 and desired[0][0].facet == "record"
+            else "ci"
+            if discovered or "ci" in have
+            else "asset"
+        )
+        facets = {facet.facet for facet, _ in desired}
+        if primary not in facets:
+            primary = desired[0][0].facet
+        if match and match.conflict:
+            yield self._row(entity, label, desired[0][0], Op.LINK, None, {}, RowState.CONFLICT, match.conflict)
+            return
+        for facet, fields in desired:
+            existing = have.get(facet.facet) or adopted.get(facet.facet)
+            if existing is not None:
+                yield from self._existing(entity, label, facet, fields, existing, sources, link=facet.facet not in have)
+            elif facet.facet == primary and fields:
+                yield self._row(
+                    entity,
+                    label,
+                    facet,
+                    Op.CREATE,
+                    None,
+                    self._changes(entity.cls, facet, fields, sources),
+                    RowState.PENDING,
+                )
+            elif facet.facet == primary:
+                continue
+            elif facet.counterpart and fields and facet.facet == "asset":
+                # The target makes this object itself; what it shall hold is written when it is there.
+                yield self._row(
+                    entity,
+                    label,
+                    facet,
+                    Op.UPDATE,
+                    None,
+                    self._changes(entity.cls, facet, fields, sources),
+                    RowState.WAITING,
+                )
+
+    def _existing(
+        self,
+        entity: EntityRow,
+        label: str,
+        facet: ObjectIdentity,
+        fields: Mapping[str, Any],
+        existing: ObjectRow,
+        sources: Mapping[str, str],
+        *,
+        link: bool,
+    ) -> Iterator[PlanRow]:
+        changes: dict[str, FieldChange] = {}
+        asks: list[str] = []
+        for name, filled in fields.items():
+            wanted = self.references.resolve(filled)
+            if wanted is References.UNKNOWN:
+                continue
+            actual = existing.fields.get(name)
+            if not waits_for(wanted) and facet.same(name, wanted, actual):
+                continue
+            refused = existing.refused.get(name)
+            if refused and refused.get("wanted") == wanted:
+                self.summary.refused += 1
+                continue
+            if name not in existing.fields and existing.fields and not link:
+                continue  # hidden from this user: nothing can be compared, nothing is written
+            base = existing.base or {}
+            decision = decide(
+                CLEAR if wanted is None else wanted,
+                actual,
+                base.get(name),
+                name in base,
+                self._policy(facet, name),
+                now=self.now,
+                edited_at=existing.updated_at or None,
+                same=partial(_same, facet, name),
+            )
+            if decision.action is Action.WRITE:
+                changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
+            elif decision.action is Action.CONFLICT and not decision.contested:
+                asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
+            elif decision.action is Action.CONFLICT:
+                asks.append(f"{name}: target {actual!r}, hub {wanted!r}") if self._policy(
+                    facet, name
+                ).name == "ask" else None
+                self.summary.theirs += 1
+            else:
+                self.summary.theirs += 1
+        if asks:
+            yield self._row(
+                entity, label, facet, Op.UPDATE, existing.object_id, {}, RowState.CONFLICT, "; ".join(asks)[:500]
+            )
+        if link:
+            yield self._row(
+                entity,
+                label,
+                facet,
+                Op.LINK,
+                existing.object_id,
+                changes,
+                RowState.PENDING,
+                kind=existing.cls or existing.kind,
+            )
+        elif changes:
+            yield self._row(
+                entity,
+                label,
+                facet,
+                Op.UPDATE,
+                existing.object_id,
+                changes,
+                RowState.PENDING,
+                kind=existing.cls or existing.kind,
+            )
+
+    def _policy(self, facet: ObjectIdentity, name: str) -> Policy:
+        for key in (name, *facet.fields[name].sources):
+            if key in self._policies:
+                return self._policies[key]
+        return self._policies.get("default", _TARGET)
+
+    def _changes(
+        self, cls: str, facet: ObjectIdentity, fields: Mapping[str, Any], sources: Mapping[str, str]
+    ) -> dict[str, FieldChange]:
+        changes = {}
+        for name, filled in fields.items():
+            wanted = self.references.resolve(filled)
+            if wanted is not References.UNKNOWN and wanted is not None:
+                changes[name] = self._change(cls, facet, name, None, wanted, sources)
+        return changes
+
+    def _change(
+        self, cls: str, facet: ObjectIdentity, name: str, old: Value, new: Any, sources: Mapping[str, str]
+    ) -> FieldChange:
+        for canonical in facet.fields[name].sources:
+            if canonical in sources:
+                return FieldChange(old, new, sources[canonical], self._rule(cls, canonical))
+        return FieldChange(old, new)
+
+    def _rule(self, cls: str, canonical: str) -> str:
+        key = (cls, canonical)
+        if key not in self._rule_texts:
+            rule = self.rules.classes[cls].rule(canonical)
+            self._rule_texts[key] = f"{rule.text} ({rule.place})"
+        return self._rule_texts[key]
+
+    def _row(
+        self,
+        entity: EntityRow,
+        label: str,
+        facet: ObjectIdentity,
+        op: Op,
+        object_id: str | None,
+        changes: dict[str, FieldChange],
+        state: RowState,
+        note: str = "",
+        kind: str | None = None,
+    ) -> PlanRow:
+        phase = (
+            0 if CLASSES[entity.cls].family == "person" else 2 if facet.facet == "asset" and facet.counterpart else 1
+        )
+        n = self._next[phase]
+        self._next[phase] += 1
+        return PlanRow(
+            n, entity.id, entity.cls, facet.facet, kind or facet.kind, op, object_id, changes, label, state, note
+        )
+
+
+def _same(facet: ObjectIdentity, name: str, a: Any, b: Any) -> bool:
+    if a == CLEAR or waits_for(a) is not None:
+        return a == CLEAR and b in (None, "")
+    return facet.same(name, a, b)

@@ -1,0 +1,101 @@
+"""Resolve references to a target's own ids: people through their links, companies, models and places by look-up.
+
+Nothing is created on the way: a reference that cannot be resolved leaves its field alone, and the entity is planned
+again until it can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from synchub.domain.model import CLASSES
+from synchub.domain.plan import Link, Lookup
+from synchub.engine.contact import TargetJob
+from synchub.reconcile.identifiers import Kind, identifier_hash
+from synchub.stores import State
+
+_ENTITY = "$entity"  # in a planned value: the object of that entity, once it exists
+
+
+def waits_for(value: Any) -> int | None:
+    """Return the entity whose object a planned value stands for; None for a plain value.
+
+    >>> waits_for({"$entity": 12}), waits_for("x")
+    (12, None)
+    """
+    return value[_ENTITY] if isinstance(value, dict) else None
+
+
+class References:
+    """The references of one plan, each asked for once.
+
+    Attributes:
+        waiting: What could not be resolved, in words, in the order in which it was met.
+    """
+
+    UNKNOWN: Final = object()
+
+    def __init__(self, job: TargetJob, state: State, target: int) -> None:
+        self._job, self._state, self._target = job, state, target
+        self._looked_up: dict[tuple[str, str], dict[str, str | None]] = {}
+        self._people: dict[str, tuple[int, str | None] | None] = {}
+        self._delivers_people = any(CLASSES[cls].family == "person" for cls in job.classes)
+        self.waiting: list[str] = []
+
+    def learn(self, values: Iterable[Any]) -> None:
+        """Ask for everything that some values refer to and that is not known yet."""
+        lookups: dict[tuple[str, str], set[str]] = {}
+        people: dict[int, str] = {}
+        for value in values:
+            if type(value) is Lookup:
+                if value.value not in self._looked_up.get((value.kind, value.by), ()):
+                    lookups.setdefault((value.kind, value.by), set()).add(value.value)
+            elif type(value) is Link and self._people.get(value.value, (0, None)) == (0, None):
+                people.update(dict.fromkeys(_person_hashes(value.value), value.value))
+        for (kind, by), wanted in lookups.items():
+            found = self._job.target.lookup(kind, by, sorted(wanted))
+            self._looked_up.setdefault((kind, by), {}).update({name: found.get(name) for name in wanted})
+        if people:
+            self._learn_people(people)
+
+    def _learn_people(self, people: Mapping[int, str]) -> None:
+        found: dict[str, set[tuple[int, str | None]]] = {}
+        for hash_, person in self._state.targets.people(self._target, list(people)).items():
+            found.setdefault(people[hash_], set()).add(person)
+        for name in set(people.values()):
+            persons = found.get(name, set())
+            self._people[name] = next(iter(persons)) if len(persons) == 1 else None
+
+    def resolve(self, filled: Any) -> Any:
+        """Return the value to write, `{"$entity": id}` for an object that is still to come, or `UNKNOWN`."""
+        if type(filled) is Lookup:
+            found = self._looked_up.get((filled.kind, filled.by), {}).get(filled.value)
+            if found is None:
+                self.waiting.append(f"{filled.kind} {filled.value!r}".replace("\\x1f", " / "))
+                return self.UNKNOWN
+            return found
+        if type(filled) is Link:
+            person = self._people.get(filled.value)
+            if person is None:
+                self.waiting.append("person")
+                return self.UNKNOWN
+            if person[1] is None:
+                if not self._delivers_people:
+                    return self.UNKNOWN
+                return {_ENTITY: person[0]}
+            return person[1]
+        return filled
+
+
+def _person_hashes(value: str) -> Sequence[int]:
+    """List the identifier hashes under which a person may be known by one identity string."""
+    text = value.strip()
+    forms = {
+        (Kind.EMAIL, text.lower()),
+        (Kind.LOGIN, text.lower()),
+        (Kind.WORKER_ID, text),
+        (Kind.WORKER_ID, text.lower()),
+        (Kind.DIRECTORY_ID, text.lower()),
+    }
+    return [identifier_hash(kind, form) for kind, form in sorted(forms)]

@@ -1,0 +1,85 @@
+"""Count a plan while it is made: totals by class, and the causes behind its writes, largest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from synchub.domain.plan import Op, PlanRow, RowState, Value
+
+_CAUSES = 5000  # distinct causes kept; more would not be read by anybody
+
+
+@dataclass(slots=True)
+class _Cause:
+    count: int
+    old: Value
+    new: Value
+    rule: str
+    example: str
+    values: int
+
+
+class Summary:
+    """The counts of one plan.
+
+    Attributes:
+        looked_at: Entities that were compared.
+        theirs: Values of other people that stay as they are.
+        refused: Values that the target refused before and that did not change since.
+    """
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+        self._counts: dict[str, dict[str, int]] = {}
+        self._causes: dict[tuple[str, str, str, str], _Cause] = {}
+        self._notes: dict[str, tuple[int, str]] = {}
+        self.looked_at = 0
+        self.theirs = 0
+        self.refused = 0
+
+    def add(self, row: PlanRow) -> None:
+        """Count a row."""
+        counts = self._counts.setdefault(row.cls, {})
+        if row.state in (RowState.CONFLICT, RowState.HELD):
+            kind = row.state.value
+            note = row.note.split(":")[0]
+            seen = self._notes.get(note, (0, row.label))
+            self._notes[note] = (seen[0] + 1, seen[1])
+        else:
+            kind = "create" if row.op in (Op.CREATE, Op.INSERT) else row.op.value
+        counts[kind] = counts.get(kind, 0) + 1
+        if kind == "create":
+            self._cause((row.facet, "create", row.cls, ""), row, None, None, "")
+        elif kind in ("update", "link"):
+            for field, change in row.changes.items():
+                self._cause((row.facet, kind, field, change.source), row, change.old, change.new, change.rule)
+
+    def _cause(self, key: tuple[str, str, str, str], row: PlanRow, old: Value, new: Value, rule: str) -> None:
+        cause = self._causes.get(key)
+        if cause is None:
+            if len(self._causes) < _CAUSES:
+                self._causes[key] = _Cause(1, old, new, rule, row.label, 1)
+            return
+        cause.count += 1
+        if (cause.old, cause.new) != (old, new):
+            cause.values += 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON."""
+        causes = sorted(self._causes.items(), key=lambda item: (-item[1].count, item[0]))
+        return {
+            "target": self._target,
+            "looked_at": self.looked_at,
+            "theirs": self.theirs,
+            "refused": self.refused,
+            "counts": {cls: dict(sorted(counts.items())) for cls, counts in sorted(self._counts.items())},
+            "causes": [
+                {
+                    "facet": facet, "op": op, "field": field, "source": source, "count": c.count, "old": c.old, "new": c.new, "rule": c.rule,
+                    "example": c.example, "one_value": c.values == 1,
+                }
+                for (facet, op, field, source), c in causes
+            ],
+            "needs": [{"why": why, "count": count, "example": example} for why, (count, example) in sorted(self._notes.items())],
+        }  # fmt: skip

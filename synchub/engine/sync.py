@@ -1,0 +1,80 @@
+"""One sync: pull every source, identify, plan and deliver every target. The same steps that the Prefect flow runs as tasks."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from synchub.engine.contact import Contact, TargetJob
+from synchub.engine.deliver import DeliveryCounts, deliver
+from synchub.engine.identify import IdentifyCounts, identify
+from synchub.engine.plan import make_plan
+from synchub.ports import Clock, Progress
+from synchub.reconcile.rules import Rules
+from synchub.stores import PlanState, State
+
+
+@dataclass(slots=True)
+class TargetReport:
+    """What a sync did to one target.
+
+    Attributes:
+        plan: Token of the plan.
+        summary: The plan's summary.
+        read: Objects read.
+        first: It was the first contact.
+        changed_by_others: Linked objects that somebody else changed since the last run.
+        states: Rows by final state.
+        applied: Applied rows by operation.
+        mode: The target's mode.
+    """
+
+    plan: str
+    summary: dict[str, Any]
+    read: int
+    first: bool
+    changed_by_others: int
+    mode: str
+    states: dict[str, int] = field(default_factory=dict)
+    applied: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return asdict(self)
+
+
+def identify_step(
+    state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+) -> IdentifyCounts:
+    """Identify and reconcile, and note it in the run."""
+    counts = identify(state, rules, clock, run, progress=progress)
+    state.runs.note(run, {"identify": asdict(counts)})
+    return counts
+
+
+def plan_step(
+    job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+) -> tuple[PlanState, TargetReport]:
+    """Finish what an earlier run began, then plan a target."""
+    unfinished = state.plans.unfinished(state.targets.target(job.name).id)
+    if unfinished is not None and job.mode != "preview":
+        deliver(job, state, unfinished, clock, run, progress)
+    planned = make_plan(job, state, rules, clock, run, progress)
+    return planned.plan, _report(job, planned.plan, planned.contact)
+
+
+def target_step(
+    job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+) -> TargetReport:
+    """Plan a target and deliver the plan as far as its mode allows; note it in the run."""
+    plan, report = plan_step(job, state, rules, clock, run, progress)
+    if job.mode != "preview":
+        counts: DeliveryCounts = deliver(job, state, plan, clock, run, progress)
+        report.states, report.applied = counts.states, counts.applied
+    noted = {key: value for key, value in report.as_dict().items() if key != "summary"}
+    state.runs.note(run, {"targets": {job.name: {**noted, "counts": report.summary["counts"]}}})
+    return report
+
+
+def _report(job: TargetJob, plan: PlanState, seen: Contact) -> TargetReport:
+    return TargetReport(plan.token, plan.summary, seen.read, seen.first, seen.changed, job.mode)

@@ -1,0 +1,154 @@
+"""The shape of `synchub.yaml` (see `docs/configuration.md`)."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from synchub.settings.duration import Duration, seconds
+
+Role = Literal["procurement", "hr", "mdm", "discovery", "other"]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+_SHARE = re.compile(r"(100|[0-9]{1,2})(\.[0-9])?%")
+_POLICIES = ("hub", "target", "if_empty", "ask")
+
+
+def _policy(text: str) -> str:
+    """Check a policy for other people's edits."""
+    name, _, window = text.partition(":")
+    if name == "target_for" and window:
+        seconds(window)
+        return text
+    if text not in _POLICIES:
+        msg = f"expected one of {', '.join(_POLICIES)} or target_for: <duration>"
+        raise ValueError(msg)
+    return text
+
+
+def _share(text: str) -> str:
+    if not _SHARE.fullmatch(text):
+        msg = "expected a share such as 2% or 0.5%"
+        raise ValueError(msg)
+    return text
+
+
+Policy = Annotated[str, AfterValidator(_policy)]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class HubBlock(_Block):
+    """Who this hub is."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")] = Field(
+        description="Marks what this hub owns in each target."
+    )
+    timezone: str = Field(default="UTC", description="Zone in which people are shown times.")
+
+
+class HttpBlock(_Block):
+    """The way out."""
+
+    proxy: str | None = Field(default=None, description="URL of a proxy, or a reference.")
+    ca_file: str | None = Field(default=None, description="PEM file with further certificate authorities.")
+
+
+class SourceBlock(BaseModel):
+    """A system the hub reads; further keys belong to the connector."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    connector: str = Field(description="Name of the connector.")
+    role: Role | None = Field(
+        default=None, description="What the source is an authority on; told from the connector if absent."
+    )
+    may_create: tuple[str, ...] | None = Field(
+        default=None, description="Classes of which it may create entities; all if absent."
+    )
+
+
+class TargetBlock(BaseModel):
+    """A system the hub writes; further keys belong to the connector."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    connector: str = Field(description="Name of the connector.")
+    mode: Literal["preview", "canary", "write"] = Field(
+        default="preview", description="What apply may do: nothing, 10 objects a run, everything."
+    )
+    classes: tuple[str, ...] | None = Field(
+        default=None, description="Canonical classes that are delivered; all the target map knows if absent."
+    )
+    first_contact: Literal["adopt"] = Field(
+        default="adopt", description="Link what is there; its values count as theirs."
+    )
+    theirs: dict[str, Policy] = Field(
+        default={"default": "target"}, description="Target field -> who wins when people changed it."
+    )
+    maps: tuple[str, ...] = Field(default=(), description="Target maps that override the shipped ones.")
+    max_creates: int | None = Field(default=None, ge=0, description="Hold the plan when it would create more objects.")
+
+
+class Absent(_Block):
+    """When something counts as missing."""
+
+    missing_after: int = Field(default=3, ge=1, description="Complete snapshots without it.")
+    at_least: Duration = Field(default="7d", description="And at least this long.")
+    then: Literal["flag"] = Field(default="flag", description="What is done; retire and delete are not sent yet.")
+
+
+class FamilyRules(_Block):
+    """How one family is identified and reconciled."""
+
+    identify: tuple[str, ...] | None = Field(default=None, description="Identifier entries, best first.")
+    fields: dict[str, str | list[str]] = Field(
+        default={}, description="Field -> sources, best first, or newest, largest, most_reported, union."
+    )
+    absent: Absent = Absent()
+    silent_after: Duration | None = Field(default=None, description="A source silent for longer loses its place.")
+
+
+class Guard(_Block):
+    """A limit beyond which rows are held."""
+
+    max: int | None = Field(default=None, ge=0)
+    share: Annotated[str, AfterValidator(_share)] | None = None
+
+
+class Retention(_Block):
+    """How long things are kept."""
+
+    raw: Literal["latest"] = "latest"
+    history: Duration = "400d"
+    pre_images: Duration = "90d"
+    dead_letters: Duration = "30d"
+    leaver_data: Duration = "180d"
+
+
+class Settings(_Block):
+    """The whole of `synchub.yaml`."""
+
+    version: Literal[1]
+    hub: HubBlock
+    state: str = Field(default="sqlite:///.synchub/state.db", description="Database URL, or a reference.")
+    http: HttpBlock = HttpBlock()
+    sources: dict[Name, SourceBlock] = Field(default={}, description="Systems the hub reads.")
+    targets: dict[Name, TargetBlock] = Field(default={}, description="Systems the hub writes.")
+    rules: dict[Literal["hardware", "person", "purchase_order_line"], FamilyRules] = {}
+    guards: dict[str, Guard] = {}
+    notify: dict[str, Any] = {}
+    retention: Retention = Retention()
+    schedules: dict[str, str] = Field(default={}, description="Flow -> cron expression.")
+
+    @field_validator("schedules")
+    @classmethod
+    def _five_fields(cls, value: dict[str, str]) -> dict[str, str]:
+        for flow, cron in value.items():
+            if len(cron.split()) != 5:
+                msg = f"schedule of {flow!r} must be a cron expression of five fields"
+                raise ValueError(msg)
+        return value

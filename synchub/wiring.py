@@ -1,0 +1,303 @@
+"""The composition root: turns a configuration into open sources, targets, maps and rules."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from connectors import registry
+from connectors.budget import LocalBudget
+from connectors.registry import Connector, Context
+from connectors.secrets import Resolver, is_reference
+#DRIFT from mapping.drift import ShapeObserver
+from mapping.engine import FieldMap
+from mapping.loader import load_map
+from mapping.target import TargetMap, load_target_map
+from state.store import SqlState, open_state
+from synchub.domain.model import CLASSES
+from synchub.domain.yamlfile import nearest
+from synchub.engine.contact import TargetJob
+from synchub.engine.pull import PullJob
+from synchub.errors import ConfigError
+from synchub.ports import Clock, RateBudget, Source, Target
+from synchub.reconcile.diff import parse_policy
+from synchub.reconcile.rules import Rules, compile_rules
+from synchub.settings.load import Loaded, load_settings, validate
+from synchub.settings.model import SourceBlock
+
+_HUB_SOURCE_KEYS = {"connector", "role", "may_create"}
+_HUB_TARGET_KEYS = {"connector", "mode", "classes", "first_contact", "theirs", "maps", "max_creates"}
+_ROLE_OF_CONNECTOR = {"intune": "mdm", "agent_inventory": "discovery", "bamboohr": "hr"}
+_ROLE_OF_STREAM = {
+    "purchase_order_lines": "procurement", "orders": "procurement", "receipts": "procurement", "invoices": "procurement",
+    "employees": "hr", "people": "hr", "workers": "hr", "devices": "mdm", "hosts": "discovery", "inventories": "discovery",
+}  # fmt: skip
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> int:
+        """Seconds since 1970 UTC."""
+        return int(time.time())
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What `--select` names; empty parts select everything.
+
+    Attributes:
+        sources: Source names.
+        classes: Canonical classes.
+        objects: Host names, serials, tags or entity ids.
+    """
+
+    sources: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    objects: frozenset[str] = frozenset()
+
+    @classmethod
+    def parse(cls, words: tuple[str, ...]) -> Selection:
+        """Read `source:mdm`, `class:computer`, `object:NB-1`.
+
+        Raises:
+            ConfigError: A word of another form.
+        """
+        found: dict[str, set[str]] = {"source": set(), "class": set(), "object": set()}
+        for word in words:
+            kind, _, value = word.partition(":")
+            if kind not in found or not value:
+                raise ConfigError(
+                    f"cannot select {word!r}.", where="--select", fix="Write source:NAME, class:NAME or object:NAME."
+                )
+            if kind == "class" and value not in CLASSES:
+                raise ConfigError(f"there is no class {value!r}.", where="--select", fix=nearest(value, CLASSES))
+            found[kind].add(value)
+        return cls(frozenset(found["source"]), frozenset(found["class"]), frozenset(found["object"]))
+
+
+@dataclass(slots=True)
+class Hub:
+    """An opened configuration. Use `open_hub`."""
+
+    loaded: Loaded
+    clock: Clock
+    environ: Mapping[str, str]
+    transport: httpx.BaseTransport | None = None
+    targets: Mapping[str, Target] = field(default_factory=dict)  # ready-made ones, by name: benchmarks and tests
+    target_maps: Mapping[str, TargetMap] = field(default_factory=dict)
+    _state: SqlState | None = None
+    _budgets: dict[str, RateBudget] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def state(self) -> SqlState:
+        """The state database, opened at first use."""
+        if self._state is None:
+            self._state = open_state(self.state_url())
+        return self._state
+
+    def state_url(self) -> str:
+        """Return the database URL; a relative SQLite path starts at the configuration file."""
+        url = self.resolve(self.loaded.settings.state)
+        prefix = "sqlite:///"
+        if url.startswith(prefix) and not url.startswith(prefix + "/"):
+            return prefix + str(self.loaded.base_dir / url.removeprefix(prefix))
+        return url
+
+    def resolve(self, text: str) -> str:
+        """Read a setting that may be a reference."""
+        return self._resolver()(text) if is_reference(text) else text
+
+    def _resolver(self) -> Resolver:
+        return Resolver(self.environ, self.loaded.base_dir)
+
+    def rules(self) -> Rules:
+        """Compile identification and reconciliation rules.
+
+        Raises:
+            ConfigError: A rule names an unknown field, source or step; `where` names file and line.
+        """
+        settings = self.loaded.settings
+        document = self.loaded.document
+        block = document.data.get("rules") or {}
+        return compile_rules(
+            block,
+            {name: self.role(name) for name in settings.sources},
+            may_create={
+                name: list(source.may_create)
+                for name, source in settings.sources.items()
+                if source.may_create is not None
+            },
+            place=lambda path: document.where("rules", *path),
+        )
+
+    def role(self, name: str) -> str:
+        """Tell what a source is an authority on: configured, or known from its connector or its streams."""
+        block = self.loaded.settings.sources[name]
+        if block.role:
+            return block.role
+        if block.connector in _ROLE_OF_CONNECTOR:
+            return _ROLE_OF_CONNECTOR[block.connector]
+        streams = (block.model_extra or {}).get("streams") or {}
+        roles = {_ROLE_OF_STREAM.get(_map_name(stream, options)) for stream, options in streams.items()}
+        roles.discard(None)
+        return str(next(iter(roles))) if len(roles) == 1 else "other"
+
+    def context(self, connector: Connector) -> Context:
+        """Return what a connector is lent."""
+        http = self.loaded.settings.http
+        return Context(
+            clock=self.clock,
+            resolve=self._resolver(),
+            budget=lambda credential: self._budget(credential, connector),
+            hub_id=self.loaded.settings.hub.id,
+            base_dir=self.loaded.base_dir,
+            transport=self.transport,
+            proxy=self.resolve(http.proxy) if http.proxy else None,
+            ca_file=self.loaded.base_dir / http.ca_file if http.ca_file else None,
+        )
+
+    def _budget(self, credential: str, connector: Connector) -> RateBudget:
+        with self._lock:
+            if credential not in self._budgets:
+                rate = connector.rate
+                self._budgets[credential] = LocalBudget(
+                    per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep
+                )
+            return self._budgets[credential]
+
+    def source_settings(self, name: str) -> tuple[Connector, Any]:
+        """Validate a source's block with its connector's model.
+
+        Raises:
+            ConfigError: Unknown connector, or settings that do not fit.
+        """
+        block = self.loaded.settings.sources[name]
+        return self._settings("sources", name, block.connector, _HUB_SOURCE_KEYS)
+
+    def target_settings(self, name: str) -> tuple[Connector, Any]:
+        """Validate a target's block with its connector's model; see `source_settings`."""
+        block = self.loaded.settings.targets[name]
+        return self._settings("targets", name, block.connector, _HUB_TARGET_KEYS)
+
+    def _settings(self, kind: str, name: str, connector_name: str, ours: set[str]) -> tuple[Connector, Any]:
+        document = self.loaded.document
+        connector = registry.load(connector_name, where=document.where(kind, name, "connector"))
+        data = {key: value for key, value in document.data[kind][name].items() if key not in ours}
+        return connector, validate(connector.settings, data, document, (kind, name))
+
+    @contextmanager
+    def source(self, name: str) -> Iterator[Source]:
+        """Open a source; closed at the end."""
+        connector, settings = self.source_settings(name)
+        if connector.open_source is None:
+            raise ConfigError(
+                f"{connector.name} has no source.",
+                where=self.loaded.document.where("sources", name),
+                fix="Configure it under targets.",
+            )
+        source = connector.open_source(name, settings, self.context(connector))
+        try:
+            yield source
+        finally:
+            source.close()
+
+    def field_map(self, name: str, source: Source, stream: str) -> FieldMap:
+        """Load the field map of a stream: the shipped one with the user's overrides."""
+        block: SourceBlock = self.loaded.settings.sources[name]
+        connector = registry.load(block.connector)
+        options = ((block.model_extra or {}).get("streams") or {}).get(stream) or {}
+        overrides = [self.loaded.base_dir / path for path in options.get("maps") or ()]
+        values: Callable[[str], dict[str, str]] | None = getattr(source, "options", None)
+        shipped = connector.maps / source.streams()[stream].map
+        if not shipped.exists() and overrides:
+            shipped, overrides = overrides[0], overrides[1:]
+        return load_map(shipped, overrides, options=values(stream) if values else None)
+
+    def pull_job(self, name: str, source: Source, stream: str, limit: int | None = None) -> PullJob:
+        """Put together what is to be read."""
+        mapper = self.field_map(name, source, stream)
+        return PullJob(
+            name, source, source.streams()[stream], mapper, None, limit
+        )
+
+    @contextmanager
+    def target_job(self, name: str, classes: frozenset[str] = frozenset()) -> Iterator[TargetJob]:
+        """Open a target with its map; closed at the end."""
+        block = self.loaded.settings.targets[name]
+        document = self.loaded.document
+        maps = self.target_map(name)
+        for cls in block.classes or ():
+            if cls not in CLASSES:
+                raise ConfigError(
+                    f"there is no class {cls!r}.",
+                    where=document.where("targets", name, "classes"),
+                    fix=nearest(cls, CLASSES),
+                )
+        for key, policy in block.theirs.items():
+            parse_policy(policy, where=document.where("targets", name, "theirs", key))
+        wanted = [cls for cls in (block.classes or maps.classes) if not classes or cls in classes]
+        ready = self.targets.get(name)
+        if ready is None:
+            connector, settings = self.target_settings(name)
+            if connector.open_target is None:
+                raise ConfigError(
+                    f"{connector.name} has no target.",
+                    where=document.where("targets", name),
+                    fix="Configure it under sources.",
+                )
+            ready = connector.open_target(name, settings, self.context(connector))
+        try:
+            yield TargetJob(
+                name=name, target=ready, maps=maps, classes=tuple(wanted), policies=dict(block.theirs), mode=block.mode,
+                hub_id=self.loaded.settings.hub.id, config=self.loaded.fingerprint,
+            )  # fmt: skip
+        finally:
+            ready.close()
+
+    def target_map(self, name: str) -> TargetMap:
+        """Load a target's map: the shipped one with the user's overrides."""
+        if name in self.target_maps:
+            return self.target_maps[name]
+        block = self.loaded.settings.targets[name]
+        connector = registry.load(block.connector, where=self.loaded.document.where("targets", name, "connector"))
+        return load_target_map(
+            sorted(connector.maps.glob("*.yaml")), [self.loaded.base_dir / path for path in block.maps]
+        )
+
+    def close(self) -> None:
+        """Give everything back."""
+        if self._state is not None:
+            self._state.close()
+
+
+def _map_name(stream: str, options: Any) -> str:
+    return str(options.get("map") or stream) if isinstance(options, dict) else stream
+
+
+def open_hub(
+    path: Path,
+    *,
+    clock: Clock | None = None,
+    environ: Mapping[str, str] | None = None,
+    transport: httpx.BaseTransport | None = None,
+) -> Hub:
+    """Open a configuration; nothing is connected yet.
+
+    Raises:
+        ConfigError: The file is missing or wrong.
+    """
+    return Hub(load_settings(path), clock or SystemClock(), os.environ if environ is None else environ, transport)
