@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mapping.classing import ClassRule
 from mapping.filters import Filter, FilterError
 from mapping.paths import PayloadPath, compile_one, compile_projection
 from mapping.rules import CompiledRule, Fill
@@ -17,21 +18,6 @@ from synchub.errors import MappingError
 
 MAX_KEY = 500
 _OBSERVED = "observed_at"
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRule:
-    """One line of `class:`.
-
-    Attributes:
-        cls: Canonical class.
-        where: `file:line`.
-        condition: None: holds always.
-    """
-
-    cls: str
-    where: str
-    condition: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +46,22 @@ class FieldMap:
             model changes, and not when only comments, the order of fields or the place of the files do.
         classes: Canonical classes it can give.
         paths: Every payload path it reads, sorted, conditions included.
+        payload_paths: The same, parsed.
     """
 
     def __init__(self, parts: Parts) -> None:
         self.name = parts.name
         self.stream = parts.stream
         self.fingerprint = parts.fingerprint
-        self.classes = tuple(dict.fromkeys(rule.cls for rule in parts.classes))
+        self.classes = tuple(dict.fromkeys(cls for rule in parts.classes for cls in rule.classes))
         self._parts = parts
         self._programs = {cls: self._program(cls) for cls in self.classes}
         self._key = _key_reader(parts.key, parts.lines.get("key", ""))
         self._keys = [compile_one(path) for path in parts.key]
-        self._constant_class = parts.classes[0].cls if parts.classes[0].condition is None else None
+        self._constant_class = parts.classes[0].classes[0] if parts.classes[0].final else None
         fields, whole = self._payload_paths()
-        self.paths = tuple(sorted({path.text for path in fields} | {path.text for path in whole}))
+        self.payload_paths = tuple({path.text: path for path in (*whole, *fields)}.values())
+        self.paths = tuple(sorted(path.text for path in self.payload_paths))
         self._project = compile_projection(fields, whole)
 
     def _program(self, cls: str) -> tuple[Fill, ...]:
@@ -92,7 +80,8 @@ class FieldMap:
             rules.append(parts.observed_at.rule)
         conditions = [parts.keep, *[rule.condition for rule in parts.classes], *[rule.condition for rule in rules]]
         filters = [condition for condition in conditions if condition is not None]
-        fields = [*parts.key, *[path for rule in rules for path in (*rule.paths, *rule.context)]]
+        classes = [path for rule in parts.classes for path in rule.paths]
+        fields = [*parts.key, *classes, *[path for rule in rules for path in (*rule.paths, *rule.context)]]
         whole = [PayloadPath(".".join(map(_quoted, keys)), keys) for item in filters for keys in item.paths]
         return fields, whole
 
@@ -129,10 +118,12 @@ class FieldMap:
     def _class(self, payload: Any, warnings: list[FieldWarning]) -> str:
         for rule in self._parts.classes:
             try:
-                if rule.condition is None or rule.condition.holds(payload):
-                    return rule.cls
+                cls = rule.of(payload)
             except FilterError as problem:
                 warnings.append(FieldWarning("class", "", f"{rule.where}: when cannot be told: {problem}"))
+                continue
+            if cls is not None:
+                return cls
         fix = "End the list with a rule without `when`."
         raise MappingError("no rule of `class` holds for the record", where=self.line_of("class"), fix=fix)
 
@@ -178,22 +169,19 @@ class FieldMap:
         head = [FieldTrace("key", self.line_of("key"), chains, record.key if record else None)]
         if record is None:
             return head
-        where = self.line_of("class")
-        for rule in self._parts.classes:
-            if rule.cls == record.cls and _holds(rule, payload):
-                where = rule.where
-                head.append(
-                    FieldTrace("class", where, [], record.cls, [w for w in record.warnings if w.field == "class"])
-                )
-                break
+        rule = next((rule for rule in self._parts.classes if _gives(rule, payload)), self._parts.classes[0])
+        said = [Chain(path.text, compile_one(path)(payload)) for path in rule.paths]
+        head.append(
+            FieldTrace("class", rule.where, said, record.cls, [w for w in record.warnings if w.field == "class"])
+        )
         if self._parts.observed_at:
             head.append(self._parts.observed_at.trace(payload))
         return head
 
 
-def _holds(rule: ClassRule, payload: Any) -> bool:
+def _gives(rule: ClassRule, payload: Any) -> bool:
     try:
-        return rule.condition is None or rule.condition.holds(payload)
+        return rule.of(payload) is not None
     except FilterError:
         return False
 

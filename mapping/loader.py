@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from mapping.chains import Normaliser, Toolbox, build_chain, lookup_step
-from mapping.engine import ClassRule, FieldMap, Parts
-from mapping.filters import Filter, compile_filter
+from mapping.classing import class_rules, condition_of, path_of
+from mapping.engine import FieldMap, Parts
 from mapping.normalise import NORMALISERS
 from mapping.normalise import fingerprint as normaliser_fingerprint
-from mapping.paths import PayloadPath, parse_path
+from mapping.paths import PayloadPath
 from mapping.placed import Placed
 from mapping.resolve import Rule
 from mapping.rules import CompiledRule
 from mapping.transforms import Step
 from mapping.values import check_of, choices_of, moment_seconds, shape_of
 from synchub.domain.fields import Privacy
-from synchub.domain.model import CLASSES, FIELDS
+from synchub.domain.model import FIELDS
 from synchub.domain.yamlfile import nearest, parse_yaml
 from synchub.errors import ConfigError
 
@@ -128,14 +128,14 @@ class _Compiler:
 
     def compile(self, map_name: str) -> FieldMap:
         head, fields = self.effective.head, self.effective.fields
-        classes = _class_rules(head["class"])
-        names = list(dict.fromkeys(rule.cls for rule in classes))
+        classes = class_rules(head["class"])
+        names = list(dict.fromkeys(cls for rule in classes for cls in rule.classes))
         observed = self.observed_at(head["observed_at"]) if "observed_at" in head else None
         programs, absent = self.programs(names)
-        keep = _filter(head["keep"]) if "keep" in head else None
+        keep = condition_of(head["keep"]) if "keep" in head else None
         lines = {name: part.where for name, part in (*head.items(), *fields.items())}
         stream = head["stream"].text("`stream`")
-        key = tuple(_path(item) for item in head["key"].listed())
+        key = tuple(path_of(item) for item in head["key"].listed())
         if not key or any(path.many for path in key):
             raise head["key"].error("a key is one value per record; `[]` cannot stand in it")
         return FieldMap(
@@ -161,7 +161,7 @@ class _Compiler:
             known = [cls for cls in classes if name in FIELDS[cls]]
             if not known:
                 every = dict.fromkeys(field for cls in classes for field in FIELDS[cls])
-                raise spec.error(f"{' and '.join(classes)} have no field {name!r}", nearest(name, every))
+                raise spec.error(f"{', '.join(classes)}: no such class has a field {name!r}", nearest(name, every))
             absent[name] = frozenset(classes) - frozenset(known)
             for cls in known:
                 programs[cls].append(self.field(name, spec, cls))
@@ -204,7 +204,7 @@ class _Compiler:
             steps=tuple(steps),
             unset=frozenset(text for text in _tokens(spec.get("unset"), null=False) if text is not None),
             clear=_tokens(spec.get("clear"), null=True),
-            condition=_filter(spec.at("when")) if "when" in spec.value else None,
+            condition=condition_of(spec.at("when")) if "when" in spec.value else None,
             constant=constant,
             many=many,
             personal=personal,
@@ -225,48 +225,11 @@ class _Compiler:
         return steps
 
 
-def _class_rules(spec: Placed) -> tuple[ClassRule, ...]:
-    if isinstance(spec.value, str):
-        return (ClassRule(_class_name(spec), spec.where),)
-    rules = []
-    for item in spec.items("`class`"):
-        item.keys(("is", "when"), "a rule of `class`")
-        if "is" not in item.value:
-            raise item.error("a rule of `class` lacks `is`", "write `{is: computer, when: …}`")
-        condition = _filter(item.at("when")) if "when" in item.value else None
-        rules.append(ClassRule(_class_name(item.at("is")), item.where, condition))
-    always = next((n for n, rule in enumerate(rules) if rule.condition is None), len(rules))
-    if always < len(rules) - 1:
-        raise spec.at(always + 1).error("no record reaches this rule: the one before it has no `when`")
-    return tuple(rules)
-
-
-def _class_name(spec: Placed) -> str:
-    name = spec.text("a class")
-    if name not in CLASSES:
-        raise spec.error(f"there is no canonical class {name!r}", nearest(name, CLASSES))
-    return name
-
-
-def _filter(spec: Placed) -> Filter:
-    try:
-        return compile_filter(spec.text("a condition"))
-    except ValueError as error:
-        raise spec.error(f"the condition {spec.value!r} cannot be used: {error}", "see https://jmespath.org") from error
-
-
-def _path(spec: Placed) -> PayloadPath:
-    try:
-        return parse_path(spec.text("a path"))
-    except ValueError as error:
-        raise spec.error(str(error)) from error
-
-
 def _paths(spec: Placed, source: str) -> tuple[PayloadPath, ...]:
     if source == "value":
         return ()
     part = spec.at(source)
-    return (_path(part),) if source == "path" else tuple(_path(item) for item in part.items(f"`{source}`"))
+    return (path_of(part),) if source == "path" else tuple(path_of(item) for item in part.items(f"`{source}`"))
 
 
 def _tokens(spec: Placed | None, *, null: bool) -> frozenset[str | None]:
