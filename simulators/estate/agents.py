@@ -163,7 +163,7 @@ def _network_device(rng: Random, device: Device, host: str, docks: list[str], se
                 "ifname": "mgmt0",
                 "ifnumber": 1,
                 "iftype": 6,
-                "ifstatus": "1",
+                "ifstatus": 1,
                 "mac": dirt.mac(device.ethernet),
             }
         ],
