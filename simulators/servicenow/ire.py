@@ -50,10 +50,22 @@ class Ire:
         if rule is None:
             return {}
         entries = [
-            {"attributes": ",".join(e.attributes), "table": e.table, "order": str((n + 1) * 100), "active": "true"}
-            for n, e in enumerate(rule.entries)
-        ]
-        return {"name": rule.name, "applies_to": rule.table, "is_independent": not rule.host, "identifiers": entries}
+            {
+                "condition": "^".join(
+                    [f"{k}={v}" for k, v in entry.condition] + [f"{k}!={v}" for k, v in entry.excluded]
+                )
+                or None,
+                "exact_count_match": entry.lookup, "referenced_field": "cmdb_ci" if entry.lookup else None,
+                "active": True, "attributes": ",".join(entry.attributes), "allow_fallback": False,
+                "table": entry.table if entry.lookup else None, "order": (number + 1) * 100,
+                "allow_null_attribute": False,
+            }
+            for number, entry in enumerate(rule.entries)
+        ]  # fmt: skip
+        return {
+            "related_rules": [], "applies_to": rule.table, "identifiers": entries, "name": rule.name, "description": "",
+            "active": True, "is_independent": not rule.host,
+        }  # fmt: skip
 
     def handle(self, request: Request, user: User, parts: list[str]) -> Response:
         """Answer one request; `parts` is the path after `identifyreconcile`.

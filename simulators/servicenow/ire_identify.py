@@ -136,20 +136,23 @@ class Identifier:
         return [values for values in sets if all(values.values())]
 
     def _search(self, item: Item, rule: IdentifierRule, entry: Entry, sets: list[dict[str, str]]) -> list[Row]:
-        """List the CIs an entry finds, best first: for lookups most records in common, then the oldest."""
+        """List the CIs an entry finds, oldest first; by lookup only those that all given records point to."""
         store, first = self._sim.store, entry.attributes[0]
         hits: Counter[str] = Counter()
         for values in sets:
             rows = [
                 row
                 for row in store.find(entry.table, first, [values[first]])
-                if all(row.get(name, "") == value for name, value in values.items())
+                if all(row.get(name, "") == value for name, value in (*values.items(), *entry.condition))
+                and not any(row.get(name, "") == value for name, value in entry.excluded)
             ]
             hits.update({row.get("cmdb_ci", "") for row in rows} if entry.lookup else {row["sys_id"] for row in rows})
-        found = [row for sys_id in hits if (row := store.get(rule.table, sys_id)) and not row.get("duplicate_of")]
+        needed = len({tuple(values.values()) for values in sets}) if entry.lookup else 1
+        ids = [sys_id for sys_id, count in hits.items() if count >= needed]
+        found = [row for sys_id in ids if (row := store.get(rule.table, sys_id)) and not row.get("duplicate_of")]
         if rule.host and item.host is not None:
             found = [row for row in found if row.get(rule.host) == item.host.sys_id]
-        return sorted(found, key=lambda row: (-hits[row["sys_id"]], row["sys_created_on"]))
+        return sorted(found, key=lambda row: row["sys_created_on"])
 
     def _one_of(self, item: Item, entry: Entry, matches: list[Row]) -> Row | None:
         """Pick the oldest of a few duplicates where the properties allow it; the others are tagged on commit."""

@@ -1,7 +1,9 @@
 """What the identification engine works with: rules, payload items, results.
 
 Rules: docs_cmdb/class-hardware.md and class-computer.md (the Hardware Rule, also of Computer and Server, with its four
-entries in order), c_IdentificationRules.md (dependent classes), attributes of the entries as in examples.json.
+entries in order), c_IdentificationRules.md (dependent classes). Attributes, conditions and "exact count match" of the
+Hardware Rule are those of the CMDB Meta example (cmdb-meta-api.md); the IRE examples name `mac_address, name` for the
+last entry, class-hardware.md and the Meta example MAC and IP address.
 """
 
 from __future__ import annotations
@@ -20,11 +22,21 @@ UNKNOWN = "Unknown"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One identifier entry: criterion attributes, all of which must be given, and the table they are searched on."""
+    """One identifier entry.
+
+    Attributes:
+        table: Searched.
+        attributes: Criterion attributes, all of which must be given.
+        lookup: The table points back to the CI; all lookup records given must be found for it (exact count match).
+        condition: What else a lookup row must hold.
+        excluded: What a lookup row must not hold.
+    """
 
     table: str
     attributes: tuple[str, ...]
     lookup: bool = False
+    condition: tuple[tuple[str, str], ...] = ()
+    excluded: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +59,21 @@ RULES = {
             "cmdb_ci_hardware",
             "556eb250c3400200d8d4bea192d3ae92",
             (
-                Entry("cmdb_serial_number", ("serial_number", "serial_number_type"), lookup=True),
+                Entry(
+                    "cmdb_serial_number",
+                    ("serial_number", "serial_number_type"),
+                    lookup=True,
+                    condition=(("valid", "true"),),
+                    excluded=(("absent", "true"),),
+                ),
                 Entry("cmdb_ci_hardware", ("serial_number",)),
                 Entry("cmdb_ci_hardware", ("name",)),
-                Entry("cmdb_ci_network_adapter", ("mac_address", "name"), lookup=True),
+                Entry(
+                    "cmdb_ci_network_adapter",
+                    ("ip_address", "mac_address"),
+                    lookup=True,
+                    excluded=(("install_status", "100"),),
+                ),
             ),
         ),
         IdentifierRule(

@@ -72,8 +72,8 @@ def test_identifiers_in_their_order(sim: ServiceNow, client: httpx.Client) -> No
         "cmdb_ci_computer",
         [{"name": "a"}, {"name": "b", "serial_number": "S1"}, {"name": "pc"}, {"name": "d"}],
     )
-    serial = {"serial_number": "S1", "serial_number_type": "system"}
-    adapter = {"mac_address": "aa:bb:cc:00:11:22", "name": "eth0"}
+    serial = {"serial_number": "S1", "serial_number_type": "system", "valid": "true"}
+    adapter = {"mac_address": "aa:bb:cc:00:11:22", "ip_address": "10.0.0.1", "name": "eth0"}
     sim.seed("cmdb_serial_number", [{**serial, "cmdb_ci": by_lookup}])
     sim.seed("cmdb_ci_network_adapter", [{**adapter, "cmdb_ci": by_mac}])
     lookups = [
