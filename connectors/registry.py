@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from pydantic import BaseModel
@@ -32,35 +32,6 @@ _OURS: dict[str, str] = {
 }
 
 
-@dataclass(frozen=True)
-class Context:
-    """What the hub lends to a connector when it opens one.
-
-    Attributes:
-        clock: Time and waiting.
-        resolve: Reads secret and text references (`connectors.secrets.Resolver`).
-        budget: Gives the request budget of a credential, the same object for the same name; the name holds no secret
-            (`"intune:<tenant>:<client id>"`).
-        hub_id: `hub.id` of the configuration; marks what this hub owns.
-        base_dir: Folder of the configuration file; relative paths start there.
-        transport: Replaces the network (tests); then `proxy` and `ca_file` are not used.
-        proxy: URL of the outgoing proxy; None for a direct way. May hold credentials: never show it.
-        ca_file: PEM file with further certificate authorities.
-    """
-
-    clock: Clock
-    resolve: Resolve
-    budget: Callable[[str], RateBudget]
-    hub_id: str
-    base_dir: Path
-    transport: httpx.BaseTransport | None = None
-    proxy: str | None = None
-    ca_file: Path | None = None
-
-    def __repr__(self) -> str:
-        return f"Context(hub_id={self.hub_id!r}, base_dir={str(self.base_dir)!r})"
-
-
 @dataclass(frozen=True, slots=True)
 class Rate:
     """The request budget a connector asks for where the configuration says nothing.
@@ -72,6 +43,47 @@ class Rate:
 
     per_second: float
     burst: int
+
+
+class Budgets(Protocol):
+    """Hands out request budgets."""
+
+    def __call__(self, credential: str, rate: Rate | None = None) -> RateBudget:
+        """Return the budget of a credential, the same object for the same name.
+
+        Args:
+            credential: Names system and login, holds no secret (`"intune:<tenant>:<client id>"`).
+            rate: What the connection is configured to keep to; None for the connector's own `rate`. The first one wins.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the hub lends to a connector when it opens one.
+
+    Attributes:
+        clock: Time and waiting.
+        resolve: Reads secret and text references (`connectors.secrets.Resolver`).
+        budget: Hands out request budgets, one per credential.
+        hub_id: `hub.id` of the configuration; marks what this hub owns.
+        base_dir: Folder of the configuration file; relative paths start there.
+        transport: Replaces the network (tests); then `proxy` and `ca_file` are not used.
+        proxy: URL of the outgoing proxy; None for a direct way. May hold credentials: never show it.
+        ca_file: PEM file with further certificate authorities.
+    """
+
+    clock: Clock
+    resolve: Resolve
+    budget: Budgets
+    hub_id: str
+    base_dir: Path
+    transport: httpx.BaseTransport | None = None
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+    def __repr__(self) -> str:
+        return f"Context(hub_id={self.hub_id!r}, base_dir={str(self.base_dir)!r})"
 
 
 # Connection name, settings (an instance of the connector's settings model), context.

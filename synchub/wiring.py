@@ -15,7 +15,7 @@ import httpx
 
 from connectors import registry
 from connectors.budget import LocalBudget
-from connectors.registry import Connector, Context
+from connectors.registry import Connector, Context, Rate
 from connectors.secrets import Resolver, is_reference
 #DRIFT from mapping.drift import ShapeObserver
 from mapping.engine import FieldMap
@@ -162,7 +162,7 @@ class Hub:
         return Context(
             clock=self.clock,
             resolve=self._resolver(),
-            budget=lambda credential: self._budget(credential, connector),
+            budget=lambda credential, rate=None: self._budget(credential, rate or connector.rate),
             hub_id=self.loaded.settings.hub.id,
             base_dir=self.loaded.base_dir,
             transport=self.transport,
@@ -170,10 +170,9 @@ class Hub:
             ca_file=self.loaded.base_dir / http.ca_file if http.ca_file else None,
         )
 
-    def _budget(self, credential: str, connector: Connector) -> RateBudget:
+    def _budget(self, credential: str, rate: Rate) -> RateBudget:
         with self._lock:
             if credential not in self._budgets:
-                rate = connector.rate
                 self._budgets[credential] = LocalBudget(
                     per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep
                 )

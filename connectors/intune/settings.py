@@ -38,6 +38,7 @@ class IntuneSettings(ConnectorSettings):
         login_url: Where tokens are issued.
         page_size: Records asked for per page; Graph may send fewer.
         workers: Batch requests at the same time.
+        requests_per_second: Own ceiling, each part of a batch counted; None keeps to Graph's limit.
         streams: What is read.
     """
 
@@ -48,4 +49,5 @@ class IntuneSettings(ConnectorSettings):
     login_url: str = "https://login.microsoftonline.com"
     page_size: Annotated[int, Field(ge=1, le=999)] = 500
     workers: Annotated[int, Field(ge=1, le=16)] = 4
+    requests_per_second: Annotated[float, Field(gt=0, le=10_000)] | None = None
     streams: IntuneStreams = IntuneStreams(devices=DeviceOptions())

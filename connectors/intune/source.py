@@ -20,7 +20,7 @@ from connectors.auth import OAuth
 from connectors.http import HttpClient
 from connectors.intune.graph import BATCH, Details, Graph, GraphPage, said
 from connectors.intune.settings import IntuneSettings
-from connectors.registry import Context
+from connectors.registry import Context, Rate
 from synchub.domain.records import End, Page, Rejected
 from synchub.errors import ConfigError
 from synchub.ports import StreamInfo
@@ -95,11 +95,13 @@ class IntuneSource:
             client_secret=settings.client_secret.read(context.resolve),
             form={"scope": f"{settings.url.rstrip('/')}/.default"},
         )  # fmt: skip
-        budget = context.budget(f"intune:{tenant}:{client_id}")
+        ceiling = settings.requests_per_second
+        rate = Rate(per_second=ceiling, burst=max(int(ceiling * 2), BATCH)) if ceiling else None
+        budget = context.budget(f"intune:{tenant}:{client_id}", rate)
         client = HttpClient.open(
             connection, f"{settings.url.rstrip('/')}/v1.0", context, auth=auth, budget=budget, fixes=_FIXES, said=said
         )
-        return cls(connection, settings, Graph(client, budget), f"{settings.url} tenant {tenant}", (client, login))
+        return cls(connection, settings, Graph(client, budget), f"tenant {tenant}", (client, login))
 
     def streams(self) -> Mapping[str, StreamInfo]:
         """List the streams that are configured."""

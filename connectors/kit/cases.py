@@ -186,8 +186,8 @@ def context(clock: FakeClock | None = None, **changes: Any) -> Context:
     budget = LocalBudget(per_second=1000, burst=1000, now=used.exact, sleep=used.sleep)
     folder = Path(tempfile.gettempdir())
     values: dict[str, Any] = {
-        "clock": used, "resolve": Resolver({}, folder), "budget": lambda _credential: budget, "hub_id": "kit",
-        "base_dir": folder, **changes,
+        "clock": used, "resolve": Resolver({}, folder), "budget": lambda _credential, _rate=None: budget,
+        "hub_id": "kit", "base_dir": folder, **changes,
     }  # fmt: skip
     return Context(**values)
 

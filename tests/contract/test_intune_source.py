@@ -90,7 +90,7 @@ def test_budget_is_charged_for_every_part(tenant: IntuneUnderTest) -> None:
         def pause(self, wait: object) -> None:
             raise AssertionError(wait)
 
-    _read(tenant, context(budget=lambda _credential: _Budget()), page_size=100)
+    _read(tenant, context(budget=lambda _credential, _rate=None: _Budget()), page_size=100)
 
     assert sum(taken) == 1 + 25
 
