@@ -38,7 +38,7 @@ _INTEGERS: dict[str, frozenset[str]] = {
     "cpus": frozenset({"core", "corecount", "thread", "speed", "stepping", "external_clock"}),
     "network_device": frozenset({"cpu", "memory", "ram"}),
     "network_ports": frozenset({"ifnumber", "iftype", "ifmtu", "ifspeed", "ifstatus", "ifinternalstatus",
-                                "ifportduplex", "ifinbytes", "ifoutbytes", "ifinerrors", "ifouterrors"}),
+                                "ifportduplex", "ifinoctets", "ifoutoctets", "ifinerrors", "ifouterrors"}),
     "network_components": frozenset({"index", "contained_index", "fru", "stack_number"}),
     "pagecounters": frozenset({"total", "black", "color", "rectoverso", "scanned"}),
     "virtualmachines": frozenset({"memory", "vcpu"}),

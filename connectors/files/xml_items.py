@@ -122,9 +122,10 @@ def parse_events(source: Any) -> Iterator[tuple[str, Element]]:
         raise InputError(
             f"it is no XML at line {line:,}, column {column:,} ({str(exc).split(':')[0]}); what follows was not read.",
             fix="Deliver it again.",
+            reason="not_xml",
         ) from exc
     except (ValueError, LookupError) as exc:  # an encoding that the parser does not know
-        raise InputError(f"it cannot be decoded ({exc}).", fix="Deliver it as UTF-8.") from exc
+        raise InputError(f"it cannot be decoded ({exc}).", fix="Deliver it as UTF-8.", reason="not_xml") from exc
 
 
 def local_name(tag: str) -> str:
