@@ -63,8 +63,8 @@ def device_class(*texts: Any, chassis: Any = None, os_name: Any = None) -> str |
     Precision before recall: None where nothing was recognised, so that the map's own rule decides.
 
     Args:
-        texts: What the source says, most telling first; None and empty ones are passed over, of each 1,000 characters are
-            read.
+        texts: What the source says, most telling first; None and empty ones are passed over, and 1,000 characters of
+            each are read.
         chassis: SMBIOS chassis type, as a word or number.
         os_name: Operating system as the source names it.
 

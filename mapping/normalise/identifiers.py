@@ -19,6 +19,7 @@ _NOT_HEX = re.compile("[^0-9a-f]")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
 _MAC_SEPARATORS = dict.fromkeys(map(ord, ":-. "))
 _GROUPS = re.compile(r"[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){4}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_NOISE = dict.fromkeys(map(ord, "-{} "))
 _UUID_LABEL = re.compile(r"(?:urn:uuid:|uuid:|vmware-|virtualbox-)")
 
@@ -30,6 +31,8 @@ def _serial(raw: str) -> str | None:
         tidy = unicodedata.normalize("NFKC", tidy).upper()
     unrounded(tidy, "a serial number")
     bare = tidy.translate(_SEPARATORS)
+    if not bare.isascii():
+        bare = unicodedata.normalize("NFC", bare)
     label = _SERIAL_LABEL.match(bare)
     return (bare[label.end() :] if label else bare) or None
 
@@ -80,6 +83,10 @@ def uuid(value: Scalar) -> str | None:
     Raises:
         ValueError: Not 32 hexadecimal digits.
     """
+    if value.__class__ is str and len(value) == 36:
+        low = value.lower()
+        if _UUID.fullmatch(low):
+            return low
     low = plain(value).lower()
     if not low:
         return None

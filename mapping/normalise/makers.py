@@ -76,7 +76,7 @@ def _manufacturer(raw: str) -> str | None:
         if upper.startswith(prefix) and not upper[len(prefix) : len(prefix) + 1].isalpha():
             return name
     code = _JEDEC.fullmatch(upper)
-    return (load("manufacturers")["jedec"].get(code[1]) if code else None) or bare
+    return (load("manufacturers")["jedec"].get(code[1]) if code else None) or (None if says_nothing(bare) else bare)
 
 
 def manufacturer(value: Scalar) -> str | None:

@@ -14,9 +14,9 @@ from mapping.normalise.texts import LIMIT, Scalar, plain, unrounded
 _APPLE = re.compile(r"(?:Mac|iMac|iPhone|iPad|AppleTV)[A-Za-z]{0,8}[0-9]{1,2},[0-9]{1,2}")
 _MACHINE_TYPE = re.compile(r"(?=[A-Z]{0,3}[0-9])[0-9A-Z]{4,10}")
 # A part or board number behind the name: `(EG828EC#ABA)` of HP, `-[7914AC1]-` of IBM, `(MS-B0A2)` of MSI,
-# ` AAD41676-402` of Intel.
+# ` AAD41676-402` of Intel, and what lshw puts there: `(641016-B21)`, `(LENOVO_MT_2347)`, `(SKU Number)`.
 _PART = re.compile(
-    r" ?(?:\((?:[A-Z0-9]{5,8}(?:#[A-Z0-9]{3})?|MS-[0-9A-Z]{4,6})\)|-?\[[A-Z0-9]{6,10}\]-?)$"
+    r" ?(?:\((?:[A-Z0-9]{5,8}(?:#[A-Z0-9]{3})?|MS-[0-9A-Z]{4,6}|[0-9]{6}-[0-9A-Z]{3}|LENOVO_MT_[^()]{1,80}|SKU Number)\)|-?\[[A-Z0-9]{6,10}\]-?)$"
     r"| (?:AA)?[A-Z][0-9]{5}-[0-9]{3}$"
 )
 _TAIL = re.compile(r"(?: (?:Notebook|Desktop|Laptop|Business|All-in-One|Base Model|Base Unit)){0,3} PC$", re.IGNORECASE)
@@ -153,6 +153,7 @@ def _hardware(
     vendor: str, product: str, version: str, board_vendor: str, board: str, chassis: str
 ) -> tuple[str | None, str | None, str | None]:
     maker, board_maker = manufacturer(vendor), manufacturer(board_vendor)
+    product = _PART.sub("", product) or product
     if maker in ("Lenovo", "IBM") and (name := _named_by_version(product, version, maker)):
         return maker, name, form_factor(chassis, name)
     if not says_nothing(product):

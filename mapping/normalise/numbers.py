@@ -23,6 +23,8 @@ _MONEY_NOISE = re.compile(r"[^\W\d_]{1,3}[.]?\$?|\$[^\W\d_]{1,3}|[€£¥$₹₩
 _NO_CENTS = re.compile(r"(?<=[0-9])[.,][-\u2013]{1,2}(?= ?[^0-9]{0,4}$)")
 _BODY = re.compile(r"[0-9]+(?:[.,' ][0-9]+)*")
 _SIZE = re.compile(r"(-?[0-9][0-9.,' ]{0,30}?) ?((?:[kmgtp]i?)?b(?:ytes?)?|[kmgtp])?", re.IGNORECASE)
+_UNIT = re.compile(r"[kmgtp]i?b|b(?:ytes?)?", re.IGNORECASE)
+_MIB = 1 << 20
 _POWER = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 _TRUE = frozenset({"true", "yes", "y", "1", "on", "t", "enabled", "active", "ja", "oui", "si", "sí", "sim", "tak"})
 _FALSE = frozenset({"false", "no", "n", "0", "off", "f", "disabled", "inactive", "nein", "non", "não", "nie"})
@@ -41,7 +43,7 @@ def _amount(tidy: str, mark: Mark | None, what: str) -> Decimal:
         raise _expected(what)
     whole, fraction = _split(body, mark, what)
     number = Decimal(f"{whole}.{fraction or '0'}")
-    return -number if negative and number else number
+    return number.copy_negate() if negative and number else number
 
 
 def _split(body: str, mark: Mark | None, what: str) -> tuple[str, str]:
@@ -113,9 +115,11 @@ def _written(number: Decimal, places: int) -> str:
 @lru_cache(4096)
 def _money(tidy: str, mark: Mark | None) -> str:
     what = "an amount of money"
-    body = _NO_CENTS.sub("", tidy)
-    if mark is None and body != tidy:
-        mark = "," if _NO_CENTS.search(tidy)[0][0] == "," else "."
+    body = tidy
+    cents = _NO_CENTS.search(tidy)
+    if cents:
+        body = tidy[: cents.start()] + tidy[cents.end() :]
+        mark = mark or ("," if cents[0][0] == "," else ".")
     if _PLAIN.fullmatch(body) and mark != "," and not _one_of_two(body, mark):
         return _written(Decimal(body), 2)
     body = _MONEY_NOISE.sub("", unrounded(body, what)).strip()
@@ -155,10 +159,14 @@ def decimal(value: Scalar, *, decimal: Mark | None = None) -> str | None:
     Raises:
         ValueError: As for `money`.
     """
+    if value.__class__ is int and abs(value) < 10**30:
+        return str(value)
     tidy = _text(value, "a number")
-    if not tidy:
-        return None
-    mark = decimal if value.__class__ is str else "."
+    return _decimal(tidy, decimal if value.__class__ is str else ".") if tidy else None
+
+
+@lru_cache(4096)
+def _decimal(tidy: str, mark: Mark | None) -> str:
     if mark == "." and _PLAIN.fullmatch(tidy):
         return _written(Decimal(tidy), 0)
     return _written(_amount(tidy, mark, "a number"), 0)
@@ -205,30 +213,27 @@ def boolean(value: Scalar) -> bool | None:
 
 
 @lru_cache(4096)
-def _bytes(tidy: str, unit: str, binary: bool) -> Decimal:
+def _size(tidy: str, unit: str, target: int) -> int:
+    """Read a size and write it in multiples of `target` bytes, rounded half up."""
     match = _SIZE.fullmatch(tidy)
     if match is None:
         raise _expected("a size such as 16 GB")
     name = (match[2] or unit).lower()
-    base = 1024 if binary or "i" in name else 1000
+    base = 1024 if target == _MIB or "i" in name else 1000
     power = _POWER["" if name.startswith("b") else name[0]]
-    return (
-        _amount(match[1], "." if match[1].count(".") == 1 and "," not in match[1] else None, "a size such as 16 GB")
-        * Decimal(base) ** power
-    )
+    mark: Mark | None = "." if match[1].count(".") == 1 and "," not in match[1] else None
+    size = _amount(match[1], mark, "a size such as 16 GB") * Decimal(base) ** power
+    if size < 0:
+        raise _expected("a size of at least 0")
+    return int((size / target + Decimal("0.5")).to_integral_value("ROUND_FLOOR"))
 
 
-def _size(value: Scalar, unit: str, *, binary: bool) -> Decimal | None:
-    if _SIZE.fullmatch("1 " + unit) is None:
+def _sized(value: Scalar, unit: str, target: int) -> int | None:
+    if _UNIT.fullmatch(unit) is None:
         msg = f"unit {unit!r} is unknown; use B, KB, MB, GB, TB or KiB, MiB, GiB, TiB"
         raise ValueError(msg)
     tidy = _text(value, "a size such as 16 GB")
-    if not tidy:
-        return None
-    size = _bytes(tidy, unit, binary)
-    if size < 0:
-        raise _expected("a size of at least 0")
-    return size
+    return _size(tidy, unit, target) if tidy else None
 
 
 def mib(value: Scalar, *, unit: str = "MiB") -> int | None:
@@ -243,8 +248,7 @@ def mib(value: Scalar, *, unit: str = "MiB") -> int | None:
     """
     if value.__class__ is int and unit == "B" and value >= 0:
         return (int(value) + 524288) >> 20
-    size = _size(value, unit, binary=True)
-    return None if size is None else int((size / 1048576 + Decimal("0.5")).to_integral_value("ROUND_FLOOR"))
+    return _sized(value, unit, _MIB)
 
 
 def gb(value: Scalar, *, unit: str = "GB") -> int | None:
@@ -259,5 +263,4 @@ def gb(value: Scalar, *, unit: str = "GB") -> int | None:
     """
     if value.__class__ is int and unit == "B" and value >= 0:
         return (int(value) + 500_000_000) // 1_000_000_000
-    size = _size(value, unit, binary=False)
-    return None if size is None else int((size / 10**9 + Decimal("0.5")).to_integral_value("ROUND_FLOOR"))
+    return _sized(value, unit, 10**9)

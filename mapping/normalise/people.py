@@ -115,8 +115,8 @@ def person(value: Scalar) -> str | None:
     Raises:
         ValueError: A display name, which identifies nobody.
     """
-    tidy = plain(value)
-    return email(tidy) if "@" in tidy and "\\" not in tidy else login(tidy)
+    tidy = plain(value).rpartition("\\")[2]
+    return email(tidy) if "@" in tidy else login(tidy)
 
 
 def phone(value: Scalar) -> str | None:
