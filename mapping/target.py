@@ -3,7 +3,7 @@
 A target map says, per canonical class and facet, into which target object a thing goes and which canonical field fills
 which target field. It is read in both directions: `FacetMap.desired` says what the target should hold, and
 `FacetMap.identity` turns what a target object holds back into canonical identity fields, so that objects that were
-there before the hub take part in identification. Everything is compiled once; nothing here does I/O but `load_target_map`.
+there before the hub take part in identification. Everything is compiled once; only `load_target_map` does I/O.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import orjson
 
-from connectors.servicenow.client import ServiceNowClient, error_text
-from synchub.errors import AuthError, ContractChanged, Unavailable
+from connectors.servicenow.client import ServiceNowClient, error_text, may_be_done
+from synchub.errors import AuthError, ConnectorError, ContractChanged
 
 PATH = "/api/now/v1/batch"
 ITEM_BYTES = 4 * 1024 * 1024  # the default ceiling for one item is 5 MB
@@ -122,9 +122,9 @@ def _round(
     body = {"batch_request_id": "synchub", "rest_requests": [_item(n, calls[n]) for n in part]}
     try:
         answer = client.send("POST", PATH, body, again=again)
-    except (Unavailable, ContractChanged) as error:
+    except ConnectorError as error:
         # A broken answer to something that may have been carried out: the caller looks it up.
-        if again or error.context.get("sent") is False:
+        if again or not may_be_done(error):
             raise
         for n in part:
             replies[n] = LOST

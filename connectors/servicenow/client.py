@@ -18,7 +18,15 @@ from connectors.http import Answer, Auth, HttpClient
 from connectors.registry import Context
 from connectors.servicenow.settings import ApiKeySettings, BasicSettings, ServiceNowSettings
 from connectors.status import parse_date
-from synchub.errors import ConfigError, ContractChanged, NotFound, PermissionDenied, Rejected, Unavailable
+from synchub.errors import (
+    ConfigError,
+    ConnectorError,
+    ContractChanged,
+    NotFound,
+    PermissionDenied,
+    Rejected,
+    Unavailable,
+)
 
 LONGEST_URL = 2000  # beyond about 2,048 characters instances and proxies refuse an address
 _UNSCOPED = "unscoped api"
@@ -46,7 +54,8 @@ class ServiceNowClient:
         self.settings = settings
         self.clock = context.clock
         self.budget = context.budget(f"servicenow:{urlsplit(settings.url).hostname}:{_login_name(settings)}")
-        self.auth = _auth(name, settings, context)
+        self._login = HttpClient.open(name, settings.url, context, said=error_text)
+        self.auth = _auth(name, settings, context, self._login)
         self.http = HttpClient.open(
             name, settings.url, context, auth=self.auth, budget=self.budget, fixes=_FIXES, said=error_text
         )
@@ -77,9 +86,13 @@ class ServiceNowClient:
             again: Sending it twice has the effect of sending it once.
         """
         answer = self._request(method, path, params=params, json=orjson.dumps(body), idempotent=again)
-        parsed = answer.json()
-        if isinstance(parsed, dict) and ("result" in parsed or "error" in parsed):
-            return result_of(parsed, answer.where)
+        try:
+            parsed = answer.json()
+            if isinstance(parsed, dict) and ("result" in parsed or "error" in parsed):
+                return result_of(parsed, answer.where)
+        except ConnectorError as error:
+            error.context["sent"] = True  # it was taken in; what became of it cannot be read
+            raise
         return parsed
 
     def server_time(self) -> int:
@@ -119,6 +132,7 @@ class ServiceNowClient:
     def close(self) -> None:
         """Give connections back."""
         self.http.close()
+        self._login.close()
 
     def _request(self, method: str, path: str, **options: Any) -> Answer:
         try:
@@ -165,6 +179,12 @@ def result_of(parsed: Any, where: str) -> Any:
     return parsed["result"]
 
 
+def may_be_done(error: ConnectorError) -> bool:
+    """Say whether the instance may have carried a failed request out, so that it has to be looked up."""
+    sent = error.context.get("sent")
+    return sent is True or (isinstance(error, (Unavailable, ContractChanged)) and sent is not False)
+
+
 def error_text(body: bytes) -> str:
     """Pick the instance's words out of an error body: `error.message` and `error.detail`."""
     try:
@@ -190,7 +210,7 @@ def _login_name(settings: ServiceNowSettings) -> str:
     return str(auth.user) if isinstance(auth, BasicSettings) else str(auth.client_id)
 
 
-def _auth(name: str, settings: ServiceNowSettings, context: Context) -> Auth:
+def _auth(name: str, settings: ServiceNowSettings, context: Context, login: HttpClient) -> Auth:
     auth = settings.auth
     if isinstance(auth, ApiKeySettings):
         return ApiKey("x-sn-apikey", auth.api_key.read(context.resolve))
@@ -201,7 +221,6 @@ def _auth(name: str, settings: ServiceNowSettings, context: Context) -> Auth:
         if auth.user is None or auth.password is None:
             raise ConfigError("the grant `password` needs `user` and `password`.", where=f"{name}: auth")
         form |= {"username": auth.user.read(context.resolve), "password": auth.password.read(context.resolve)}
-    login = HttpClient.open(name, settings.url, context, said=error_text)
     return OAuth(
         login, "/oauth_token.do", client_id=auth.client_id.read(context.resolve),
         client_secret=auth.client_secret.read(context.resolve), clock=context.clock, form=form,

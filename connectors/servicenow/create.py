@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from connectors.servicenow import batch, ire, query
-from connectors.servicenow.client import ServiceNowClient
+from connectors.servicenow.client import ServiceNowClient, may_be_done
 from connectors.servicenow.marks import Marks
 from connectors.servicenow.outcomes import compare, failed, refusal, to_wire
 from connectors.servicenow.table import TableReader, is_ci, root_of, to_object
 from synchub.domain.plan import Foreseen, Outcome, RowState, TargetObject, Write
-from synchub.errors import AuthError, ConnectorError, Unavailable, WrongInstance
+from synchub.errors import AuthError, ConnectorError, WrongInstance
 
 _KEYS = ("serial_number", "asset_tag")  # by which an asset is found where no field carries the hub key
 _LOST = "the answer was lost and the object is not there (yet); it is looked up before it is created again"
@@ -26,6 +27,7 @@ class Prepared:
     present: list[tuple[Write, str]] = field(default_factory=list)  # created earlier: row and object id
     engine: list[Write] = field(default_factory=list)  # through the identification engine
     direct: list[Write] = field(default_factory=list)  # through the Table API
+    asked_at: int = 0  # how often the hub had created CIs when the instance was asked
 
 
 class Creator:
@@ -35,6 +37,10 @@ class Creator:
         self._client = client
         self._reader = reader
         self._marks = marks
+        # What one create brings into being, the next may match by name: from the last question to the create nobody
+        # else of this process creates.
+        self._lock = threading.Lock()
+        self._created = 0
 
     def foresee(self, writes: Sequence[Write]) -> list[Foreseen]:
         """Say what the instance would match; CIs only, other tables have no identification of their own."""
@@ -65,11 +71,8 @@ class Creator:
                 done.direct.append(write)
             else:
                 asked.append(write)
-        for write, verdict in zip(asked, ire.ask(self._client, asked) if asked else [], strict=True):
-            if verdict.operation == ire.INSERT and not verdict.errors:
-                done.engine.append(write)
-            else:
-                done.decided.append(self._unexpected(write, verdict, "would"))
+        done.asked_at = self._created
+        done.engine = self._only_inserts(asked, done.decided)
         self._without_mark(done)
         return done
 
@@ -105,11 +108,32 @@ class Creator:
         made: list[tuple[Write, str]] = list(prepared.present)
         lost: list[Write] = []
         for group in ire.apart(prepared.engine, self._client.settings.batch):
-            self._through_engine(group, made, lost, outcomes)
+            with self._lock:
+                writes = [w for _, w in group]
+                if self._created != prepared.asked_at:
+                    try:
+                        writes = self._only_inserts(writes, outcomes)
+                    except (AuthError, WrongInstance):
+                        raise
+                    except ConnectorError as error:
+                        outcomes += [failed(w, error) for w in writes]
+                        continue
+                self._created += 1
+                self._through_engine(list(enumerate(writes)), made, lost, outcomes)
         self._through_table(prepared.direct, made, lost, outcomes)
         if lost:
             self._look_up(lost, made, outcomes)
         return outcomes + self._read_back(made)
+
+    def _only_inserts(self, writes: Sequence[Write], decided: list[Outcome]) -> list[Write]:
+        """Ask the instance, keep what it would insert, and put the rest into outcomes."""
+        kept: list[Write] = []
+        for write, verdict in zip(writes, ire.ask(self._client, writes) if writes else [], strict=True):
+            if verdict.operation == ire.INSERT and not verdict.errors:
+                kept.append(write)
+            else:
+                decided.append(self._unexpected(write, verdict))
+        return kept
 
     def _through_engine(
         self,
@@ -118,19 +142,15 @@ class Creator:
         lost: list[Write],
         outcomes: list[Outcome],
     ) -> None:
+        if not group:
+            return
         mark = self._marks.field(group[0][1].kind)
         try:
             verdicts = ire.create(self._client, group, [mark] if mark else [])
-        except Unavailable as error:
-            if error.context.get("sent") is False:
-                outcomes += [failed(w, error) for _, w in group]
-            else:
-                lost += [w for _, w in group]
-            return
         except (AuthError, WrongInstance):
             raise
         except ConnectorError as error:
-            if error.context.get("sent"):  # carried out, but the answer cannot be read
+            if may_be_done(error):
                 lost += [w for _, w in group]
             else:
                 outcomes += [failed(w, error) for _, w in group]
@@ -139,10 +159,10 @@ class Creator:
             verdict = verdicts[n]
             if verdict.operation == ire.INSERT and verdict.sys_id and not verdict.errors:
                 made.append((write, verdict.sys_id))
-            elif verdict.sys_id or not verdict.operation:
-                lost.append(write)  # ours from an earlier attempt, or an object that came in between: its mark tells
+            elif not verdict.operation and not verdict.errors:
+                lost.append(write)
             else:
-                outcomes.append(self._unexpected(write, verdict, "did"))
+                outcomes.append(self._unexpected(write, verdict, done=True))
 
     def _through_table(
         self, creates: Sequence[Write], made: list[tuple[Write, str]], lost: list[Write], outcomes: list[Outcome]
@@ -229,15 +249,20 @@ class Creator:
                     outcomes.append(Outcome(write.row, RowState.APPLIED, object_id=identifier, message=message))
         return outcomes
 
-    def _unexpected(self, write: Write, verdict: ire.Verdict, tense: str) -> Outcome:
+    def _unexpected(self, write: Write, verdict: ire.Verdict, *, done: bool = False) -> Outcome:
+        """Report what the instance would do, or did, instead of creating an object."""
         where = self._where(write)
         if verdict.sys_id and verdict.operation != ire.INSERT:
             by = ", ".join(verdict.by) or "its rules"
-            message = f"{where}: the instance {tense} take {verdict.sys_id} for it (by {by}); nothing was created."
+            message = (
+                f"{where}: {verdict.sys_id} came in between and took on the values (by {by})."
+                if done
+                else f"{where}: the instance would take {verdict.sys_id} for it (by {by}); nothing was created."
+            )
             return Outcome(write.row, RowState.CONFLICT, object_id=verdict.sys_id, message=message)
         said = verdict.errors or verdict.operation or "no reason given"
-        state = RowState.CONFLICT if "match" in said and "MISSING" not in said else RowState.REFUSED
-        return Outcome(write.row, state, message=f"{where}: the instance {tense} not create it ({said}).")
+        state = RowState.CONFLICT if "DUPLICATE" in said or "several" in said else RowState.REFUSED
+        return Outcome(write.row, state, message=f"{where}: the instance does not create it ({said}).")
 
     def _where(self, write: Write) -> str:
         return f"{self._client.name}: {write.kind} {write.hub_key}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import ssl
+import warnings
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -17,7 +18,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import orjson
-import pysnow
 import requests
 import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -29,6 +29,15 @@ from connectors.servicenow.client import ServiceNowClient, error_text, result_of
 from connectors.status import error_for, parse_date, parse_retry_after
 from synchub.errors import AuthError, ConfigError, ContractChanged, RateLimited, Unavailable
 
+with warnings.catch_warnings():
+    # Its doc strings hold escape sequences that Python warns of when it compiles them first.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import pysnow
+
+_UNREADABLE = (
+    pysnow.exceptions.MissingResult, pysnow.exceptions.ResponseError, pysnow.exceptions.UnexpectedResponseFormat,
+    ValueError,
+)  # fmt: skip
 MAX_BYTES = 32 * 1024 * 1024
 TIMEOUTS = (10, 60)  # seconds to connect, seconds between two reads
 
@@ -82,7 +91,7 @@ class ReferenceReader:
             raise Unavailable(
                 f"no connection ({type(exc).__name__}).", where=where, fix="Check `url` and `http`."
             ) from None
-        except pysnow.exceptions.PysnowException as exc:
+        except _UNREADABLE as exc:
             raise ContractChanged(f"pysnow cannot read the answer ({type(exc).__name__}).", where=where) from None
         total = str(answer.headers.get("X-Total-Count", ""))
         if not isinstance(rows, list) or not total.isdigit():
@@ -109,6 +118,8 @@ class _Session(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send within the budget, with the log-in, time-outs and limits; raises the hub's errors."""
+        # pysnow sends empty parameters that the instance does not know as such (`sysparm_view=`).
+        kwargs["params"] = {k: v for k, v in (kwargs.get("params") or {}).items() if v not in ("", None)}
         kwargs |= {"timeout": TIMEOUTS, "allow_redirects": False, "stream": True}
         where = f"{self._client.name}: {method!s} {urlsplit(str(url)).path}"
         for last_login in (False, True):

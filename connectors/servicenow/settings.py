@@ -47,9 +47,6 @@ class ServiceNowSettings(ConnectorSettings):
     )
     page: int = Field(default=1000, ge=1, le=10_000, description="Rows per page when a table is read.")
     batch: int = Field(default=100, ge=1, le=200, description="Writes per batch request.")
-    requests_per_hour: int | None = Field(
-        default=None, ge=1, description="Own ceiling for requests; None leaves it to the instance's rate limit rules."
-    )
     marks: dict[TableName, TableName] = Field(
         default={"cmdb_ci": "correlation_id", "alm_asset": "u_correlation_id", "sys_user": "source"},
         description="Text field that carries the hub key, by table (the nearest parent counts).",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connectors.registry import Context
 from connectors.servicenow import query
@@ -15,6 +15,7 @@ from connectors.servicenow.settings import ServiceNowSettings
 from connectors.servicenow.table import TableReader, plain
 from connectors.servicenow.write import Writer
 from synchub.domain.plan import Foreseen, Outcome, TargetObject, Write
+from synchub.errors import ContractChanged
 from synchub.ports import Capabilities
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class ServiceNowTarget:
         for part in query.chunks(sorted({parts[-1] for parts in wanted.values()})):
             terms = query.all_of(query.one_of(names[-1], part), "ORDERBYsys_id")
             for row in self._reference_reader().rows(table, terms, fields):
+                if any(n not in row for n in names):
+                    raise ContractChanged(
+                        f"{kind} has no field {by!r}, or this login may not read it.",
+                        where=f"{self._client.name}: look-up", fix="Check `lookup` and `by` in the target map.",
+                    )  # fmt: skip
                 key = tuple(str(plain(row.get(n)) or "") for n in names)
                 identifier = str(plain(row.get("sys_id")) or "")
                 exact.setdefault(key, set()).add(identifier)
@@ -126,14 +132,3 @@ def _is_id(value: str) -> bool:
     except query.UnsafeValueError:
         return False
     return True
-
-
-def open_target(name: str, settings: Any, context: Context) -> ServiceNowTarget:
-    """Open the target of a connection.
-
-    Args:
-        name: Connection name.
-        settings: A `ServiceNowSettings`.
-        context: What the hub lends.
-    """
-    return ServiceNowTarget(name, settings, context)

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from connectors.servicenow import CONNECTOR
-from mapping.target import Link, Lookup, TargetMap, load_target_map
+from mapping.target import TargetMap, load_target_map
+from synchub.domain.plan import Link, Lookup
 from synchub.domain.records import CLEAR
 from synchub.errors import ConfigError
 

@@ -1,0 +1,1 @@
+"""The ServiceNow target over HTTP against its simulator."""
