@@ -22,7 +22,7 @@ from mapping.paths import PayloadPath, compile_one
 from synchub.domain.yamlfile import nearest
 
 MAX_LENGTH = 2000
-MAX_DEPTH = 40
+MAX_DEPTH = 150
 Node = dict[str, Any]
 Evaluate = Callable[[Any], Any]
 

@@ -18,6 +18,7 @@ from synchub.domain.records import CLEAR, FieldWarning
 Resolve = Callable[[Any, Log | None, dict[str, Any]], Any]
 
 MAX_VALUES = 1000
+EMPTY: Any = object()  # stands for a raw value that means *empty on purpose*; no payload can hold it
 _NOT_UNDERSTOOD = (ValueError, TypeError, ArithmeticError)
 
 
@@ -86,19 +87,19 @@ def warn(rule: Rule, raw: Any, text: str, problem: object) -> FieldWarning:
 
 
 def _admission(rule: Rule) -> Callable[[Any], Any]:
-    """Compile the look at a raw value before the chain: itself, None, `CLEAR`, or a warning where it is no scalar."""
+    """Compile the look at a raw value before the chain: itself, None, `EMPTY`, or a warning where it is no scalar."""
     unset, clear = rule.unset, rule.clear
 
     def admit(raw: Any) -> Any:
         if raw.__class__ is str:
             text = raw.strip()
-            return CLEAR if text in clear else raw if text and text not in unset else None
+            return EMPTY if text in clear else raw if text and text not in unset else None
         if raw.__class__ is dict or raw.__class__ is list:
             kind = "an object" if raw.__class__ is dict else "a list (write `[]` in the path to walk it)"
             return warn(rule, raw, "", f"expected a single value, found {kind}")
         if raw is not None and (unset or clear):
             text = _plain(raw)
-            return CLEAR if text in clear else None if text in unset else raw
+            return EMPTY if text in clear else None if text in unset else raw
         return raw
 
     return admit
@@ -117,8 +118,8 @@ def resolver(rule: Rule) -> Resolve:
 
     def resolve(raw: Any, log: Log | None, context: dict[str, Any]) -> Any:
         value = admit(raw)
-        if value is CLEAR or value.__class__ is FieldWarning:
-            return value
+        if value is EMPTY or value.__class__ is FieldWarning:
+            return CLEAR if value is EMPTY else value
         text = ""
         try:
             for step in steps:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mapping.filters import Filter, FilterError
 from mapping.paths import PayloadPath, compile_one, compile_values
-from mapping.resolve import MAX_VALUES, Resolve, Rule, combiner, resolver
+from mapping.resolve import EMPTY, MAX_VALUES, Resolve, Rule, combiner, resolver
 from mapping.trace import Chain, FieldTrace
 from mapping.transforms import as_text
 from synchub.domain.records import CLEAR, FieldWarning
@@ -91,8 +91,8 @@ class CompiledRule:
         def tell(payload: Any) -> Any:
             raw = read(payload)
             if raw is None:
-                return CLEAR if None in clear else None
-            return None if raw is _NEVER_SEEN else CLEAR if raw == "" and "" in clear else raw
+                return EMPTY if None in clear else None
+            return None if raw is _NEVER_SEEN else EMPTY if raw == "" and "" in clear else raw
 
         return tell
 
@@ -125,7 +125,7 @@ class CompiledRule:
             raw = read(payload)
             if raw is None and not defaults:
                 return
-            value = raw if raw is CLEAR else resolve(raw, context(payload) if context else _NO_CONTEXT)
+            value = CLEAR if raw is EMPTY else resolve(raw, context(payload) if context else _NO_CONTEXT)
             if value is None:
                 return
             if value.__class__ is FieldWarning:
@@ -235,11 +235,11 @@ class CompiledRule:
 
     def _trace_single(self, payload: Any, item: FieldTrace, fields: dict[str, Any]) -> None:
         raw = self._read(payload)
-        chain = Chain(self._path_of(payload, raw), None if raw is CLEAR else raw)
+        chain = Chain(self._path_of(payload, raw), None if raw is EMPTY else raw)
         item.chains.append(chain)
         if raw is None and not any(step.takes_none for step in self.rule.steps):
             return
-        value = raw if raw is CLEAR else self._resolve(raw, chain.steps, self._around(payload))
+        value = CLEAR if raw is EMPTY else self._resolve(raw, chain.steps, self._around(payload))
         if isinstance(value, FieldWarning):
             item.warnings.append(value)
         elif value is not None:

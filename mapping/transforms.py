@@ -6,6 +6,7 @@ unless `default` follows), or raises ValueError with what it expected.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -161,11 +162,10 @@ def _replace(argument: Any) -> Work:
         old = _text_argument(options["text"], "the text to replace")
         return lambda value: _bounded(_short(value).replace(old, new))
     pattern = compile_pattern(options["regex"])
-    try:
-        pattern.sub(new, "")
-    except re2.error as error:
+    groups = re.findall(r"\\(.?)", new)
+    if any(not group.isdigit() or int(group) > pattern.groups for group in groups):
         msg = f"{new!r} names a group the expression does not have"
-        raise ValueError(msg) from error
+        raise ValueError(msg)
     return lambda value: _bounded(pattern.sub(new, _short(value)))
 
 

@@ -1,0 +1,1 @@
+"""Mapping engine, loader, transforms and drift."""
