@@ -221,7 +221,8 @@ def _serial(work: _Work, why: str, values: Sequence[Group]) -> None:
         by_maker = _split(work, held, lambda t: t.maker or None)
         for some in by_maker:
             work.consider(some, why, Kind.SERIAL, value, serial_contradiction)
-        if sum(map(len, by_maker)) < len(held) and len(value) >= _LONG:
+        unknown = sum(map(len, by_maker)) < len(held) and len(value) >= _LONG
+        if unknown or len(by_maker) > 1:  # two manufacturers: only the refusal is noted
             work.consider(held, "serial", Kind.SERIAL, value, serial_contradiction)
 
 

@@ -3,7 +3,8 @@
 Only agreement on an identity links: serial number and manufacturer, asset tag, hardware UUID, IMEI, network card, and
 as the last resort a host name, which many things take over from each other. Whatever contradicts (another serial
 number, tag, IMEI, manufacturer) rules an object out, however well its name fits: otherwise a new machine would take
-over the object, the history and the tickets of the one whose name it inherited.
+over the object, the history and the tickets of the one whose name it inherited. An object that agrees on an identity
+other than name and card and contradicts on another is left to a person: neither linked nor made a second time.
 
 Where a target holds one thing twice, the hub links one of the objects and reports the others as duplicates; it deletes
 and merges nothing. It takes, in this order: the one that has an asset, the one in operation, the oldest, the smallest
@@ -93,7 +94,10 @@ def match_objects(
             return MatchDecision(None, "", (), (hits[0].id,), f"{entities_with_host} entities have this host name")
         if hits:
             return MatchDecision(hits[0].id, name, (), (), f"same {name}")
+    torn = sorted(c.id for c, t in known if any(agree(mine, t) for _, agree in _STRONG))
     reasons = sorted({contradiction(mine, t) for _, t in known} - {""})
+    if torn:
+        return MatchDecision(None, "", (), tuple(torn), f"agrees on an identity, but has {' and '.join(reasons)}")
     return MatchDecision(None, reason=f"no object fits: {', '.join(reasons)}" if reasons else "no object fits")
 
 
