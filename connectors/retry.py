@@ -75,6 +75,8 @@ def call(
     Raises:
         ConnectorError: The last failure; its message says how often was tried.
     """
+    if policy.attempts <= 1:
+        return function()
     started = clock.now()
 
     def wait(state: tenacity.RetryCallState) -> float:

@@ -106,7 +106,9 @@ def parse_retry_after(value: str | None, *, now: int) -> timedelta | None:
     Returns:
         At least zero and at most a day; None when absent or unreadable.
     """
-    text = (value or "").strip()
+    if value is None:
+        return None
+    text = value.strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", text, re.ASCII):
         return min(timedelta(seconds=float(text)), LONGEST_WAIT)
     moment = parse_date(text)

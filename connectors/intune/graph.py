@@ -180,6 +180,8 @@ class Graph:
         """Read one part; one that is missing or has no status counts as a failure of the moment."""
         if part is None or type(part.get("status")) is not int:
             return 503, None, None
+        if part["status"] == 200:
+            return 200, None, part.get("body")
         headers = part.get("headers")
         pairs = {str(k).lower(): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
         wait = parse_retry_after(pairs.get("retry-after"), now=self.client.clock.now())
