@@ -32,7 +32,14 @@ In a test::
   references are set, fields and states follow both ways; `sync_requests`/`sync_seconds` late, `settle()` at once.
 - Rules: `deny("read"|"write"|"create"|"delete", table, field="", user="hub", rows=None, loud=False)`,
   `data_policy(table, ["field"])`, `business_rule(table, test, name)`, `rate_limit(per_hour, lag=30.0)`,
-  `cancel_above_rows`, `batch_parts`, `max_url`.
+  `cancel_above_rows`, `batch_parts`, `max_url`, `oauth_blocked` (set of (area, method) refused to bearer tokens),
+  `unordered` (rows without ORDERBY come in another order each time), `set_skew(seconds)`, IRE:
+  `ire.reconciler.add(table, source, attributes, priority=)`, `ire.blocked_inserts`, `ire.default_source`, and the
+  properties `glide.identification_engine.skip_duplicates`, `glide.class.{upgrade,downgrade,switch}.enabled` …
+- Identification by serial table needs `valid` = true in the record, by adapter `ip_address` and `mac_address`
+  (rule of the CMDB Meta example); matching is case-sensitive; a reference value that is no existing sys_id is not
+  written.
+- Dates that are not `YYYY-MM-DD[ HH:MM:SS]` and numbers that are none become empty; text is cut at the column's length.
 - Faults: `faults.add(kind, method=, path=, query=, nth=, probability=, times=, ...)`; kinds `throttle`, `status`,
   `timeout_before`, `timeout_after`, `truncate`, `content_type`, `body`, `duplicate`, `latency`, `skew`, `call`, and
   here

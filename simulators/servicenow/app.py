@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
@@ -64,10 +65,13 @@ class ServiceNow:
         self.tables = TableApi(self)
         self.tiny = small_apis.TinyUrls()
         self.ire = Ire(self)
+        self.shuffle = random.Random(seed).shuffle
         self.assets = AssetSync(self.store, requests=sync_requests, seconds=sync_seconds, active=sync)
         self.limit: RateLimit | None = None
         self.cancel_above_rows = 0
         self.max_url = 0
+        self.unordered = False
+        self.oauth_blocked: set[tuple[str, str]] = set()
         self.batch_parts = 0
         self.batch_seconds = 30.0
         self.server = Server(
@@ -243,6 +247,10 @@ class ServiceNow:
         self.limit = RateLimit(per_hour, self.clock, lag=lag)
         return self.limit
 
+    def set_skew(self, seconds: float) -> None:
+        """Let the instance's clock be wrong: `Date` headers and the stamps of records it writes from now on."""
+        self.server.skew = self.store.skew = seconds
+
     # -- answering --------------------------------------------------------
 
     def base(self, request: Request) -> str:
@@ -286,6 +294,10 @@ class ServiceNow:
             raise errors.no_resource()
         version = parts[1] if parts[1] in ("v1", "v2") else ""
         area, rest = (parts[2], parts[3:]) if version and len(parts) > 2 else (parts[1], parts[2:])
+        if (area, request.method) in self.oauth_blocked and "bearer" in request.headers.get(
+            "authorization", ""
+        ).lower():
+            raise errors.forbidden("Access to unscoped api is not allowed", "User Not Authorized")
         if area == "table":
             return self.tables.handle(request, user, version, rest)
         if area == "stats":

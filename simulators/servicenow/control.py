@@ -3,8 +3,9 @@
 - `GET /_sim/tables`: rows per class; `GET /_sim/tables/T?query=`: rows; `POST /_sim/tables/T`: seed a list of rows.
 - `POST /_sim/edit/T/ID?user=`: change a record as somebody else; `DELETE /_sim/tables/T/ID`.
 - `GET /_sim/journal?after=N`: all changes; `POST /_sim/settle`: carry out late synchronisation.
-- `POST /_sim/config`: any of `rate_limit`, `rate_lag`, `cancel_above_rows`, `batch_parts`, `sync_requests`,
-  `sync_seconds`, `properties`, `deny` (list of `Acl` arguments; `rows` as sys_ids), `data_sources`, `skew`.
+- `POST /_sim/config`: any of `rate_limit`, `rate_lag`, `cancel_above_rows`, `batch_parts`, `max_url`, `unordered`,
+  `sync_requests`, `sync_seconds`, `properties`, `deny` (list of `Acl` arguments; `rows` as sys_ids), `data_sources`,
+  `skew`.
 - `GET /_sim/problems`: what the contract validators found.
 """
 
@@ -72,11 +73,11 @@ class Control:
         sim = self._sim
         if "rate_limit" in data:
             sim.rate_limit(int(data["rate_limit"]), lag=float(data.get("rate_lag", 30)))
-        for name in ("cancel_above_rows", "batch_parts", "max_url"):
+        for name in ("cancel_above_rows", "batch_parts", "max_url", "unordered"):
             if name in data:
                 setattr(sim, name, int(data[name]))
         if "skew" in data:
-            sim.server.skew = sim.store.skew = float(data["skew"])
+            sim.set_skew(float(data["skew"]))
         sim.assets.requests = int(data.get("sync_requests", sim.assets.requests))
         sim.assets.seconds = float(data.get("sync_seconds", sim.assets.seconds))
         for name, value in data.get("properties", {}).items():

@@ -1,7 +1,7 @@
 """The Identification and Reconciliation API: `/api/now/identifyreconcile[/query|/enhanced|/queryEnhanced]`.
 
 Documents: docs_rest/c_IdentifyReconcileAPI.md, docs_cmdb/ire.md, id-engine-error-messages.md (read 2026-11-22). Not
-simulated: reconciliation rules by source (none are defined in the base instance), dynamic IRE, reclassification tasks.
+simulated: dynamic reconciliation rules, dynamic IRE, tasks for de-duplication and reclassification.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from simulators.servicenow.access import User
 from simulators.servicenow.ire_commit import Committer
 from simulators.servicenow.ire_identify import Identifier
 from simulators.servicenow.ire_model import Item, values_of
+from simulators.servicenow.ire_reconcile import Reconciler
 from simulators.servicenow.ire_run import Run
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Ire:
         blocked_inserts: (data source, class) that IRE data source rules keep from inserting.
         partials: Stored partial items by identifier key, as (sys_id of the partial payload, item).
         incomplete: How many incomplete payloads were stored.
+        reconciler: Static reconciliation rules: `reconciler.add(table, source, attributes, priority=)`.
     """
 
     def __init__(self, sim: ServiceNow) -> None:
@@ -40,6 +42,7 @@ class Ire:
         self.blocked_inserts: set[tuple[str, str]] = set()
         self.partials: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {}
         self.incomplete = 0
+        self.reconciler = Reconciler()
         self._sim = sim
         self._identifier = Identifier(sim)
         self._committer = Committer(sim)

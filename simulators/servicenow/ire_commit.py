@@ -43,6 +43,9 @@ class Committer:
         self._required(item)
         if item.errors:
             return
+        if item.match is not None:
+            line = self._sim.schema.tables[item.table].line
+            item.values = self._sim.ire.reconciler.allowed(line, source, item.match, item.values)
         if item.match is None:
             item.operation = "INSERT"
         elif change:
@@ -122,6 +125,7 @@ class Committer:
             if item.table != item.match["sys_class_name"]:
                 changes["sys_class_name"] = item.table
             store.update("cmdb_ci", item.sys_id, changes, user)
+        self._sim.ire.reconciler.wrote(self._sim.schema.tables[item.table].line, source, item.sys_id, item.values)
         changed = int(item.operation != "NO_CHANGE")
         if not item.stale:
             changed += self._subs(item, user)

@@ -80,6 +80,9 @@ class TableApi:
         if parsed.invalid and self._sim.property("glide.invalid_query.returns_no_rows") == "true":
             return []
         rows = query.run(self._sim.store, table.name, parsed)
+        if self._sim.unordered and not parsed.order:
+            self._sim.shuffle(rows)
+            return rows
         if len(self._cache) > 16:
             self._cache.clear()
         self._cache[table.name, text] = (self._sim.store.version, rows)

@@ -247,3 +247,30 @@ def test_refusals(sim: ServiceNow, client: httpx.Client) -> None:
     sim.ire.blocked_inserts.add(("SCCM", "cmdb_ci_computer"))
     [item] = send(client, computer("pc", "S1"))["items"]
     assert item["errors"][0]["error"] == "INSERT_NOT_ALLOWED_FOR_SOURCE"
+
+
+def test_reconciliation_rules_keep_other_sources_out(sim: ServiceNow, client: httpx.Client) -> None:
+    """Only the authorised source updates the attribute; a stronger one is not overwritten; null does not win."""
+    send(client, computer("pc", "S1"))
+    sim.ire.reconciler.add("cmdb_ci_hardware", "ServiceNow", ("name",), priority=10)
+    [item] = send(client, computer("other", "S1"))["items"]
+    assert item["operation"] == "NO_CHANGE"
+    [item] = send(client, computer("mine", "S1"), query="?sysparm_data_source=ServiceNow")["items"]
+    assert item["operation"] == "UPDATE"
+    sim.ire.reconciler.add("cmdb_ci_hardware", "SCCM", ("name",), priority=20)
+    [item] = send(client, computer("weaker", "S1"))["items"]
+    assert item["operation"] == "NO_CHANGE"
+    empty = computer(values={"serial_number": "S1", "name": ""})
+    [item] = send(client, empty, query="?sysparm_data_source=ServiceNow")["items"]
+    assert (item["operation"], sim.dump("cmdb_ci")[0]["name"]) == ("NO_CHANGE", "mine")
+
+
+def test_what_goes_through_leaves_no_finding(sim: ServiceNow, client: httpx.Client) -> None:
+    """The validators find nothing in documented requests and their answers."""
+    info = {"source_name": "SCCM", "source_native_key": "K1", "source_recency_timestamp": "2026-11-20 10:00:00"}
+    lookup = [{"className": "cmdb_serial_number", "values": {"serial_number": "S1", "serial_number_type": "system"}}]
+    item = computer("pc", "S1", sys_object_source_info=info, lookup=lookup, settings={"updateWithoutSwitch": True})
+    for path in ("/query", "/queryEnhanced", "", "/enhanced"):
+        send(client, item, path=path)
+    send(client, item, path="/enhanced", query=SOURCE + "&options=generate_summary:true,partial_payloads:false")
+    assert sim.log.problems() == []

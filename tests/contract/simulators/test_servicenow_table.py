@@ -305,3 +305,32 @@ def test_count_by_aggregate_and_tiny_url(sim: ServiceNow, client: httpx.Client) 
     url = f"api/now/table/cmdb_ci_computer?sysparm_query={long}"
     tiny = client.post("/api/now/tinyurl", json={"url": url}).json()["result"]
     assert len(client.get("/" + tiny).json()["result"]) == 3
+
+
+def test_order_is_not_promised_without_orderby(sim: ServiceNow, client: httpx.Client) -> None:
+    """On request rows without ORDERBY come in another order each time; with it they do not."""
+    sim.seed("cmdb_ci_computer", [{"name": f"pc{n:02d}"} for n in range(20)])
+    sim.unordered = True
+    loose = [[row["name"] for row in rows(client, "cmdb_ci_computer")] for _ in range(2)]
+    assert loose[0] != loose[1]
+    fixed = [row["name"] for row in rows(client, "cmdb_ci_computer", sysparm_query="ORDERBYname")]
+    assert fixed == sorted(loose[0])
+
+
+def test_an_oauth_client_without_scope_is_refused(sim: ServiceNow, client: httpx.Client) -> None:
+    """A securely scoped client gets 403 although its user may, and is told it is logged in."""
+    sim.oauth_blocked.add(("table", "GET"))
+    form = {"grant_type": "client_credentials", "client_id": "hub-client", "client_secret": "hub-client-secret"}
+    token = httpx.post(sim.url + "/oauth_token.do", data=form).json()["access_token"]
+    answer = httpx.get(sim.url + "/api/now/table/incident", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.headers["X-Is-Logged-In"]) == (403, "true")
+    assert answer.json()["error"]["detail"] == "Access to unscoped api is not allowed"
+    assert client.get("/api/now/table/incident").status_code == 200
+
+
+def test_a_wrong_clock_shows_in_header_and_stamps(sim: ServiceNow, client: httpx.Client) -> None:
+    """Clock skew of the instance reaches the Date header and what it writes."""
+    sim.set_skew(-120)
+    created = client.post("/api/now/table/core_company", json={"name": "Dell"})
+    assert created.headers["Date"] == "Sun, 22 Nov 2026 07:58:00 GMT"
+    assert created.json()["result"]["sys_created_on"] == "2026-11-22 07:58:00"
