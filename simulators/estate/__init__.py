@@ -26,8 +26,21 @@ The column names of procurement and HR are plain English (`serial_number`, `unit
 from __future__ import annotations
 
 from simulators.estate.build import build
+from simulators.estate.drops import broken_rows
 from simulators.estate.load import load
 from simulators.estate.model import BrokenRow, Change, Device, Drops, Estate, Person, Truth
 from simulators.estate.mutate import mutate
 
-__all__ = ["BrokenRow", "Change", "Device", "Drops", "Estate", "Person", "Truth", "build", "load", "mutate"]
+__all__ = [
+    "BrokenRow",
+    "Change",
+    "Device",
+    "Drops",
+    "Estate",
+    "Person",
+    "Truth",
+    "broken_rows",
+    "build",
+    "load",
+    "mutate",
+]

@@ -15,9 +15,6 @@ _RENAMED, _AGAIN, _DOCK, _SWAPPED = 0.08, 0.02, 0.15, 0.05
 _CHASSIS = {"laptop": "Notebook", "desktop": "Desktop", "server": "Rack Mount Chassis", "vm": "Other"}
 _KERNEL = {"Windows": "MSWin32", "macOS": "darwin"}
 
-# The older XML form names a few things in its own way.
-_XML_NAMES = {"mac": "MACADDR", "action": "QUERY"}
-
 
 def inventories(rng: Random, devices: list[Device], docks: list[str], today: date, truth: Truth) -> list[Agent]:
     """Make one inventory per device that discovery knows, a few twice; half of the files are XML, half JSON."""
@@ -93,6 +90,7 @@ def _computer(rng: Random, device: Device, host: str, docks: list[str], seen: st
             "kernel_name": _KERNEL.get(device.os_name, "linux"),
             "kernel_version": device.os_version if device.os_name == "Windows" else "5.14.0",
             "name": device.os_name,
+            "timezone": {"name": "CET", "offset": "+0100"},
             "version": device.os_version,
         },
         "softwares": [
@@ -175,8 +173,8 @@ def _network_device(rng: Random, device: Device, host: str, docks: list[str], se
 def to_xml(document: dict[str, Any]) -> str:
     """Write a native document in the XML form of FusionInventory and OCS agents.
 
-    Lists become repeated elements, names are upper case, booleans 0 and 1; network devices stand in `DEVICE` with their
-    `INFO` and `PORTS`, as the SNMP task of those agents writes them.
+    Lists become repeated elements, names are upper case, an adapter's `mac` is MACADDR, booleans are 0 and 1; network
+    devices stand in `DEVICE` with their `INFO` and `PORTS`, as the SNMP task of those agents writes them.
     """
     content = document["content"]
     if "network_device" in content:
@@ -184,6 +182,8 @@ def to_xml(document: dict[str, Any]) -> str:
         query = "SNMPQUERY"
     else:
         query = "INVENTORY"
+        adapters = [{"macaddr" if k == "mac" else k: v for k, v in n.items()} for n in content["networks"]]
+        content = content | {"networks": adapters}
     body = "".join(_element(name, value) for name, value in content.items())
     head = '<?xml version="1.0" encoding="UTF-8"?>\n'
     key = escape(document["deviceid"])
@@ -201,7 +201,7 @@ def _snmp(content: dict[str, Any]) -> dict[str, Any]:
 def _element(name: str, value: Any) -> str:
     if isinstance(value, list):
         return "".join(_element(name, each) for each in value)
-    tag = _XML_NAMES.get(name, name.upper())
+    tag = name.upper()
     if isinstance(value, dict):
         return f"<{tag}>\n" + "".join(_element(k, v) for k, v in value.items()) + f"</{tag}>\n"
     if isinstance(value, bool):

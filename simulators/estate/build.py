@@ -44,7 +44,7 @@ def build(
     dock_rng = rng("docks")
     docks = ["0050b6" + dirt.hexa(dock_rng, 6) for _ in range(max(3, devices // 30))]
     truth = Truth(kinds={d.id: d.kind for d in things}, personal=frozenset(d.id for d in things if d.personal))
-    lines = procurement.order_lines(rng("procurement"), things, truth)
+    lines = procurement.order_lines(rng("procurement"), things, TODAY, truth)
     managed = intune.managed_devices(rng("intune"), things, directory, docks, TODAY, truth)
     found = agents.inventories(rng("agents"), things, docks, TODAY, truth)
     tables = desk.fill(rng("desk"), things, staff, filled, TODAY, truth)

@@ -52,7 +52,7 @@ def make_devices(rng: Random, count: int, people: list[Person], today: date) -> 
                 site=owner.site if owner else rng.choice(list(SITES)),
                 vendor=rng.choice(VENDORS),
                 price=model.price * 100 - rng.choice((0, 1, 100, 555)),
-                bought_on=today - timedelta(days=20 + rng.randrange(1500)),
+                bought_on=today - timedelta(days=1 + rng.randrange(20) if sources == "p" else 20 + rng.randrange(1500)),
                 sources=sources,
                 personal=kind == "phone" and sources == "m" and rng.random() < _PERSONAL,
             )

@@ -19,21 +19,23 @@ _GERMAN = {"laptop": "Notebook", "desktop": "Desktop-PC für Büro", "phone": "S
 _SECOND, _ACCESSORY = 0.02, 0.08
 
 
-def order_lines(rng: Random, devices: list[Device], truth: Truth) -> list[Row]:
+def order_lines(rng: Random, devices: list[Device], today: date, truth: Truth) -> list[Row]:
     """Write order lines for the devices that procurement knows, a few twice, and for things that are no device."""
-    bought = [d for d in devices if "p" in d.sources]
-    places = rng.sample(range(len(bought) * 2), len(bought))
+    bought = sorted((d for d in devices if "p" in d.sources), key=lambda d: (d.bought_on, d.asset_tag))
     rows: list[Row] = []
-    for device, place in zip(bought, places, strict=True):
-        number, line = f"PO-{2021 + place // 6 % 5}-{place // 6:06d}", place % 6 + 1
-        row = _line(rng, device, number, line)
+    order, line, left = 0, 0, 0
+    for device in bought:
+        if not left:  # up to six devices of about one date make an order
+            first, order, line, left = device, order + 1 + rng.randrange(3), 0, 1 + rng.randrange(6)
+        line, left = line + 1, left - 1
+        row = _line(rng, device, first, f"PO-{first.bought_on.year}-{order:06d}", line, today)
         rows.append(row)
         truth.records["procurement", row["po_line_id"]] = device.id
         if rng.random() < _SECOND:  # the same delivery, booked again by somebody else
             again = _again(rng, row, device)
             rows.append(again)
             truth.records["procurement", again["po_line_id"]] = device.id
-    rows += [_accessory(rng, i) for i in range(round(len(bought) * _ACCESSORY))]
+    rows += [_accessory(rng, i, today) for i in range(round(len(bought) * _ACCESSORY))]
     rng.shuffle(rows)
     return rows
 
@@ -42,17 +44,17 @@ def _german_day(day: date) -> str:
     return day.strftime("%d.%m.%Y")
 
 
-def _line(rng: Random, device: Device, number: str, line: int) -> Row:
-    received = device.bought_on + timedelta(days=2 + rng.randrange(38))
+def _line(rng: Random, device: Device, first: Device, number: str, line: int, today: date) -> Row:
+    received = min(today, first.bought_on + timedelta(days=2 + rng.randrange(38)))
     serial = dirt.soil_serial(rng, device.serial, spelling=0.15, blank=0.05, placeholder=0.015, typo=0.012)
     owner, arrived = device.owner, device.sources != "p"  # what only procurement knows is still on its way
     what = _GERMAN["tablet" if "iPad" in device.model else device.kind]
-    moved = received + timedelta(days=rng.randrange(30))
+    moved = min(today, received + timedelta(days=rng.randrange(30))) if arrived else first.bought_on
     return {
         "po_line_id": f"{number}-{line}",
         "po_number": number,
         "line_no": str(line),
-        "vendor": device.vendor,
+        "vendor": first.vendor,
         "manufacturer": dirt.alias(rng, device.manufacturer),
         "model": device.model,
         "mfr_part_no": device.part_number,
@@ -62,7 +64,7 @@ def _line(rng: Random, device: Device, number: str, line: int) -> Row:
         "quantity": "1",
         "unit_price": dirt.german(device.price, grouped=rng.random() < 0.5),
         "currency": "EUR",
-        "order_date": _german_day(device.bought_on),
+        "order_date": _german_day(first.bought_on),
         "received_date": _german_day(received) if arrived else "",
         "warranty_end": _german_day(received + timedelta(days=365 * rng.choice((2, 3, 5)))) if arrived else "",
         "cost_center": owner.cost_centre if owner else DEPARTMENTS["IT Operations"],
@@ -81,11 +83,11 @@ def _again(rng: Random, row: Row, device: Device) -> Row:
     return row | {"po_line_id": key, "line_no": line, "serial_number": serial, "vendor": rng.choice(VENDORS)}
 
 
-def _accessory(rng: Random, number: int) -> Row:
+def _accessory(rng: Random, number: int, today: date) -> Row:
     manufacturer, name, part, price = rng.choice(ACCESSORIES)
-    ordered = date(2026, 1, 10) + timedelta(days=rng.randrange(250))
+    ordered = today - timedelta(days=20 + rng.randrange(250))
     received = ordered + timedelta(days=9)
-    order = f"PO-2026-{900_000 + number:06d}"
+    order = f"PO-{ordered.year}-{900_000 + number:06d}"
     return dict.fromkeys(COLUMNS, "") | {
         "po_line_id": f"{order}-1",
         "po_number": order,

@@ -83,6 +83,7 @@ class Intune:
         self.throttle_limit = throttle_limit
         self.log: RequestLog | None = None
         self._devices: dict[str, dict[str, Any]] = {}
+        self._properties: set[str] = set()
         self._users: dict[str, dict[str, Any]] = {}
         self._random = Random(seed)
         self._recent: deque[float] = deque()
@@ -104,6 +105,7 @@ class Intune:
     def replace(self, devices: Iterable[Mapping[str, Any]]) -> None:
         """Set what the next request sees as devices; the order is that of the list."""
         self._devices = {str(device["id"]): dict(device) for device in devices}
+        self._properties = {*device_type.DEFAULTS, *(name for device in self._devices.values() for name in device)}
 
     def replace_users(self, users: Iterable[Mapping[str, Any]]) -> None:
         """Set the users."""
@@ -112,6 +114,7 @@ class Intune:
     def put(self, device: Mapping[str, Any], *, first: bool = False) -> None:
         """Add or overwrite one device; `first` puts it in front, which moves all that follow by one."""
         new = {str(device["id"]): dict(device)}
+        self._properties |= set(device)
         self._devices = new | {k: v for k, v in self._devices.items() if k not in new} if first else self._devices | new
 
     def remove(self, device_id: str) -> None:
@@ -239,10 +242,7 @@ class Intune:
             raise GraphError(403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
     def _device_rules(self) -> Rules:
-        extra = {name for device in self._devices.values() for name in device}
-        return Rules(
-            "microsoft.graph.managedDevice", {*device_type.DEFAULTS, *extra}, device_type.FILTERS, self.page_size
-        )
+        return Rules("microsoft.graph.managedDevice", self._properties, device_type.FILTERS, self.page_size)
 
     def _list_devices(self, params: Mapping[str, str], origin: str) -> dict[str, Any]:
         allowed = (*_DEVICE_OPTIONS, "$skip") if self.next_link == "skip" else _DEVICE_OPTIONS

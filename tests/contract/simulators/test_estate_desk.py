@@ -79,11 +79,13 @@ def test_dirt_is_there(estate: Estate) -> None:
 def test_retired_cis_hold_names_of_new_devices(estate: Estate) -> None:
     """A retired CI with a serial of its own carries the host name of a device that has no CI."""
     with_ci = set(estate.truth.cis.values())
-    names = {d.host: d.id for d in estate.devices if d.id not in with_ci}
+    true = {d.id: d for d in estate.devices}
     holders = [r for i, r in cis(estate).items() if estate.truth.cis[i].startswith("XN")]
 
     assert len(holders) >= 5
     for row in holders:
         assert row["install_status"] == "7"
-        assert names[row["name"]] == "D" + estate.truth.cis[row["sys_id"]][2:]
+        new = true["D" + estate.truth.cis[row["sys_id"]][2:]]
+        assert new.id not in with_ci
+        assert row["name"] == new.host
         assert row["serial_number"].startswith("ZZ")

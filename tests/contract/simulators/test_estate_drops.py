@@ -50,6 +50,8 @@ def test_amounts_and_dates_are_german(estate: Estate, drops: Drops) -> None:
 
     assert all(row["unit_price"][-3] == "," for row in lines)
     assert all(row["order_date"][2] == row["order_date"][5] == "." for row in lines)
+    today = estate.today.isoformat()
+    assert all(row["updated_at"][:10] <= today for row in estate.procurement)
     ordered = [row for row in estate.procurement if row["status"] == "ordered"]
     devices = {d.id: d for d in estate.devices}
     assert ordered and all(not row["received_date"] for row in ordered)
@@ -104,6 +106,7 @@ def test_one_file_per_inventory(estate: Estate, drops: Drops) -> None:
         root = ET.fromstring(text)  # noqa: S314 - our own output
         assert root.findtext("DEVICEID") == agent.document["deviceid"]
         if "network_device" in content:
+            assert root.findtext("CONTENT/DEVICE/INFO/MAC") == content["network_device"]["mac"]
             assert root.findtext("CONTENT/DEVICE/INFO/SERIAL") == content["network_device"]["serial"]
             assert root.findtext("CONTENT/DEVICE/INFO/IPS/IP") == content["network_device"]["ips"][0]
         else:
