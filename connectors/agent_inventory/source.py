@@ -136,7 +136,9 @@ class AgentInventorySource:
             return self._settings.streams[name]
         except KeyError:
             known = ", ".join(self._settings.streams)
-            raise ConfigError(f"{self.name} has no stream {name!r}.", fix=f"Configured are: {known}.") from None
+            raise ConfigError(
+                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
+            ) from None
 
     def _scope(self, settings: InventoryStream) -> str:
         return f"{self._root.path}/{settings.glob or '**/*'}"

@@ -214,7 +214,7 @@ class Root:
 
 
 def _no_root(path: Path, why: str) -> InputError:
-    return InputError(f"the root {str(path)!r} cannot be read: {why}.", fix="Correct `root`, or mount the folder.")
+    return InputError(f"the root cannot be read: {why}.", where=str(path), fix="Correct `root`, or mount the folder.")
 
 
 def check_glob(pattern: str) -> str:

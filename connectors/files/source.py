@@ -97,7 +97,9 @@ class FilesSource:
             return self._settings.streams[name]
         except KeyError:
             known = ", ".join(self._settings.streams)
-            raise ConfigError(f"{self.name} has no stream {name!r}.", fix=f"Configured are: {known}.") from None
+            raise ConfigError(
+                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
+            ) from None
 
     def _names(self, settings: StreamSettings, judge: Judge) -> list[str]:
         found = self._root.matching(settings.glob)
