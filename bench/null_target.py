@@ -23,7 +23,9 @@ class NullTarget:
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=normal")
-        self._db.execute("create table if not exists object(id integer primary key, kind text, hub_key text unique, version int, fields blob)")
+        self._db.execute(
+            "create table if not exists object(id integer primary key, kind text, hub_key text unique, version int, fields blob)"
+        )
         self.writes = 0
 
     def identity(self) -> str:
@@ -50,7 +52,9 @@ class NullTarget:
         for start in range(0, len(ids), 500):
             part = [int(i) for i in ids[start : start + 500]]
             marks = ",".join("?" * len(part))
-            for number, version, body in self._db.execute(f"select id, version, fields from object where id in ({marks})", part):
+            for number, version, body in self._db.execute(
+                f"select id, version, fields from object where id in ({marks})", part
+            ):
                 found[str(number)] = TargetObject(kind, str(number), orjson.loads(body), str(version))
         return found
 
@@ -97,7 +101,9 @@ class NullTarget:
         number = int(write.object_id or 0)
         version, body = self._db.execute("select version, fields from object where id=?", (number,)).fetchone()
         fields: dict[str, Value] = {**orjson.loads(body), **write.fields}
-        self._db.execute("update object set version=?, fields=? where id=?", (version + 1, orjson.dumps(fields), number))
+        self._db.execute(
+            "update object set version=?, fields=? where id=?", (version + 1, orjson.dumps(fields), number)
+        )
         return Outcome(write.row, RowState.APPLIED, write.object_id, str(version + 1))
 
     def close(self) -> None:

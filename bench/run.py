@@ -12,6 +12,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -19,7 +22,7 @@ import yaml
 from bench.null_target import NullTarget
 from mapping.target import load_target_map
 from synchub.engine.pull import pull
-from synchub.engine.sync import identify_step, target_step
+from synchub.engine.sync import deliver_step, identify_step, plan_step
 from synchub.wiring import Hub, open_hub
 
 _HERE = Path(__file__).parent
@@ -53,8 +56,12 @@ def configuration(data: Path, state: Path) -> dict[str, object]:
 def main() -> None:
     """Run one sync and print what it did."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="directory with procurement, hr, mdm and discovery .ndjson")
-    parser.add_argument("--state", type=Path, required=True, help="SQLite file of the state; the null target lives beside it")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="directory with procurement, hr, mdm and discovery .ndjson"
+    )
+    parser.add_argument(
+        "--state", type=Path, required=True, help="SQLite file of the state; the null target lives beside it"
+    )
     parser.add_argument("--json", action="store_true", help="print nothing but the last line")
     parser.add_argument("--noop", action="store_true", help="do everything but the sync")
     options = parser.parse_args()
@@ -65,32 +72,44 @@ def main() -> None:
     target = NullTarget(options.state.with_suffix(".null.db"))
     hub.targets = {"null": target}
     hub.target_maps = {"null": load_target_map([_HERE / "maps" / "null.yaml"])}
-    say = (lambda *_: None) if options.json else (lambda what, done, _total: print(f"{what}: {done:,}", file=sys.stderr))
-    result = sync(hub, target, noop=options.noop, say=say)
+    result = sync(hub, target, noop=options.noop)
     if not options.noop:
         result |= evidence(hub, options.state)
     hub.close()
     print(json.dumps(result))
 
 
-def sync(hub: Hub, target: NullTarget, *, noop: bool, say: object) -> dict[str, object]:
-    """Pull, identify, plan and deliver."""
+def sync(hub: Hub, target: NullTarget, *, noop: bool) -> dict[str, object]:
+    """Pull, identify, plan and deliver; `cpu` are seconds of this process by stage."""
     state, rules, clock = hub.state, hub.rules(), hub.clock
     read = changed = 0
+    cpu: dict[str, float] = {}
     with hub.target_job("null") as job:
         run = state.runs.begin("bench", clock.now(), hub.loaded.fingerprint)
         for name, (_, stream, _) in _STREAMS.items():
-            with hub.source(name) as source:
+            with hub.source(name) as source, _timed(cpu, "pull"):
                 pulled = hub.pull_job(name, source, stream)
                 if noop:
                     continue
                 counts = pull(pulled, state.ledger, clock, run)
                 read, changed = read + counts.read, changed + counts.new + counts.changed
         if not noop:
-            identify_step(state, rules, clock, run)
-            target_step(job, state, rules, clock, run)
+            with _timed(cpu, "identify"):
+                identify_step(state, rules, clock, run)
+            with _timed(cpu, "plan"):
+                plan, report = plan_step(job, state, rules, clock, run)
+            with _timed(cpu, "deliver"):
+                deliver_step(job, state, plan, report, clock, run)
         state.runs.end(run, clock.now(), "done")
-        return {"read": read, "changed": changed, "entities": sum(state.entities.count().values()), "writes": target.writes}
+    entities = sum(state.entities.count().values())
+    return {"read": read, "changed": changed, "entities": entities, "writes": target.writes, "cpu": cpu}
+
+
+@contextmanager
+def _timed(cpu: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.process_time()
+    yield
+    cpu[stage] = round(cpu.get(stage, 0.0) + time.process_time() - start, 3)
 
 
 def evidence(hub: Hub, state: Path) -> dict[str, object]:

@@ -23,14 +23,18 @@ def _plan(row: Row) -> PlanState:
 
 
 def _row(row: Row) -> PlanRow:
-    changes = {name: FieldChange(*change) for name, change in orjson.loads(row[7]).items()}
+    body = orjson.loads(row[7])
+    changes = {name: FieldChange(*change) for name, change in body.get("changes", {}).items()}
+    values = body.get("values", {})
     return PlanRow(
-        row[0], row[1], row[2], row[3], row[4], Op(row[5]), row[6], changes, row[8], RowState(row[9]), row[10]
+        row[0], row[1], row[2], row[3], row[4], Op(row[5]), row[6], changes, row[8], RowState(row[9]), row[10], values
     )
 
 
-def _dump(changes: Mapping[str, FieldChange]) -> bytes:
-    return orjson.dumps({name: (c.old, c.new, c.source, c.rule) for name, c in changes.items()})
+def _dump(row: PlanRow) -> bytes:
+    if row.values:
+        return orjson.dumps({"values": row.values})
+    return orjson.dumps({"changes": {name: tuple(change) for name, change in row.changes.items()}})
 
 
 class PlanStore:
@@ -71,7 +75,7 @@ class PlanStore:
                         r.kind,
                         r.op.value,
                         r.object_id,
-                        _dump(r.changes),
+                        _dump(r),
                         r.label,
                         r.state.value,
                         r.note,

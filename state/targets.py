@@ -127,6 +127,16 @@ class TargetStore:
             result.setdefault(row[3], []).append(_object(row))
         return result
 
+    def object_ids(self, target: int, entities: Sequence[int]) -> dict[int, str]:
+        """See `Targets.object_ids`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select entity, object_id, facet from target_object where target=? and entity in {in}",
+                list(entities),
+                before=(target,),
+            )
+        return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[2] == "ci")}
+
     def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
         """See `Targets.objects`."""
         with self._db.read() as tx:
@@ -182,10 +192,10 @@ class TargetStore:
             tx.run_in("delete from replan where target=? and entity in {in}", list(done), before=(target,))
             add_replan(tx, target, entities)
 
-    def count(self, target: int) -> int:
-        """See `Targets.count`."""
+    def is_empty(self, target: int) -> bool:
+        """See `Targets.is_empty`."""
         with self._db.read() as tx:
-            return int(tx.value("select count(*) from target_object where target=?", (target,)))
+            return tx.first("select 1 from target_identifier where target=? limit 1", (target,)) is None
 
 
 def add_replan(tx: Tx, target: int, entities: Sequence[tuple[int, str]]) -> None:

@@ -396,6 +396,10 @@ class Targets(Protocol):
         """Return entity -> its objects in the target."""
         ...
 
+    def object_ids(self, target: int, entities: Sequence[int]) -> dict[int, str]:
+        """Return entity -> id of its object in the target, the CI where there are two."""
+        ...
+
     def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
         """Load objects by their number in the state."""
         ...
@@ -420,8 +424,8 @@ class Targets(Protocol):
         """Note entities that need another plan, and those that got it."""
         ...
 
-    def count(self, target: int) -> int:
-        """Count the objects known of a target."""
+    def is_empty(self, target: int) -> bool:
+        """Tell whether no object of other people is known in a target."""
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 Value = str | int | float | bool | None | list[str]
 
@@ -64,19 +64,18 @@ class Link:
 Filled = Value | Lookup | Link  # what a target map says about one field
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldChange(NamedTuple):
     """One field of a plan row.
 
     Attributes:
         old: What the target holds now (None: nothing).
-        new: What it shall hold.
+        new: What it shall hold; `{"$entity": id}` stands for the object of that entity, once it exists.
         source: Source whose value won, for example `"mdm"`.
         rule: Rule that let it win, with the place in the configuration.
     """
 
-    old: Value
-    new: Value
+    old: Any
+    new: Any
     source: str = ""
     rule: str = ""
 
@@ -93,7 +92,8 @@ class PlanRow:
         kind: Target object type (table, object type).
         op: What is done.
         object_id: The target's id; None until created.
-        changes: Target field -> change. Empty for a pure link.
+        changes: Target field -> change. Empty for a pure link and for objects that do not exist yet.
+        values: Target field -> value of an object that does not exist yet; see `FieldChange.new`.
         label: What a person calls the entity (host name, serial), for display.
         state: See `RowState`.
         note: Why it is held, refused or in conflict.
@@ -106,10 +106,15 @@ class PlanRow:
     kind: str
     op: Op
     object_id: str | None
-    changes: dict[str, FieldChange]
+    changes: dict[str, FieldChange] = field(default_factory=dict)
     label: str = ""
     state: RowState = RowState.PENDING
     note: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def wanted(self) -> dict[str, Any]:
+        """Return target field -> value that the row would write."""
+        return self.values or {name: change.new for name, change in self.changes.items()}
 
 
 @dataclass(frozen=True, slots=True)

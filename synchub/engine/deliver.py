@@ -7,7 +7,7 @@ overwritten is read again first; a row whose target changed since the plan is re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +97,6 @@ class _Delivery:
         entities: set[int] = set()
         while rows := self.state.plans.rows(self.plan.id, states=("pending", "failed"), after=after, count=size):
             after = rows[-1].n
-            rows = [r for r in rows if r.state is not RowState.FAILED or self._again(r)]
             if self._left is not None:
                 entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
                 rows = [r for r in rows if r.entity in entities]
@@ -107,9 +106,6 @@ class _Delivery:
     def finish(self) -> int:
         """Return how many rows are left for a later run."""
         return len(self.state.plans.rows(self.plan.id, states=("pending", "sent"), count=1))
-
-    def _again(self, _row: PlanRow) -> bool:
-        return True
 
     # --- rows whose answer was lost ------------------------------------------------------------------------------------
 
@@ -163,12 +159,10 @@ class _Delivery:
         ready = self._fresh(rows, existing, batch)
         values = self._resolve(ready, batch)
         if batch.states:
-            self._store(batch, rows)
+            self._store(batch)
         if not ready:
             return []
         self.state.plans.send(self.plan.id, ready[0].n, ready[-1].n, ("pending", "failed"))
-        if last or len(ready) != len(rows):
-            pass
         writes = [self._write(row, values[row.n], existing.get(row.n)) for row in ready]
         by_number = {row.n: row for row in ready}
         later: list[PlanRow] = []
@@ -180,7 +174,7 @@ class _Delivery:
                 result.states.append((row.n, RowState.PENDING, outcome.message[:500]))
                 continue
             self._outcome(result, row, outcome, values[row.n], existing.get(row.n))
-        self._store(result, ready)
+        self._store(result)
         if self.progress:
             self.progress(f"{self.job.name} writing", self._done, self._total)
         return later
@@ -271,26 +265,30 @@ class _Delivery:
 
     def _resolve(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> dict[int, dict[str, Value]]:
         """Put ids in for objects that had to be created first; what is still missing is left out and planned again."""
-        wanted = {waits_for(change.new) for row in rows for change in row.changes.values()} - {None}
-        objects = self.state.targets.linked(self.plan.target, [e for e in wanted if e is not None]) if wanted else {}
-        ids = {entity: found[0].object_id for entity, found in objects.items()}
-        result: dict[int, dict[str, Value]] = {}
+        plain: dict[int, dict[str, Value]] = {}
+        wanted: dict[int, list[tuple[PlanRow, str]]] = {}
         for row in rows:
-            fields: dict[str, Value] = {}
-            for name, change in row.changes.items():
-                entity = waits_for(change.new)
-                if entity is None:
-                    fields[name] = change.new
-                elif entity in ids:
-                    fields[name] = ids[entity]
+            fields = plain[row.n] = row.wanted()
+            for name, value in fields.items():
+                if value.__class__ is dict:
+                    wanted.setdefault(value["$entity"], []).append((row, name))
+        if not wanted:
+            return plain
+        objects = self.state.targets.object_ids(self.plan.target, list(wanted))
+        for entity, places in wanted.items():
+            found = objects.get(entity)
+            for row, name in places:
+                fields = plain[row.n] = dict(plain[row.n])
+                if found:
+                    fields[name] = found
                 else:
+                    del fields[name]
                     batch.replan.append((row.entity, f"reference: {name}"))
-            result[row.n] = fields
         if batch.replan and not batch.states:
             self.state.plans.deliver(
                 self.plan.target, self.plan.id, self.clock.now(), self.run_id, DeliveryBatch(replan=batch.replan)
             )
-        return result
+        return plain
 
     # --- after sending -------------------------------------------------------------------------------------------------
 
@@ -307,7 +305,7 @@ class _Delivery:
                 batch.replan.append((row.entity, "drifted"))
             else:
                 self._applied(batch, row, _as_target(item), {}, {}, "found")
-        self._store(batch, rows)
+        self._store(batch)
 
     def _outcome(
         self,
@@ -377,8 +375,7 @@ class _Delivery:
                 base[name] = item.fields.get(name, value)
         return base
 
-    def _store(self, batch: DeliveryBatch, rows: Iterable[PlanRow]) -> None:
-        del rows
+    def _store(self, batch: DeliveryBatch) -> None:
         self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
 
     def _facet(self, row: PlanRow) -> ObjectIdentity:
@@ -428,13 +425,19 @@ class _Delivery:
                     states=[(r.n, RowState.FAILED, "the object it belongs to was not created") for r in orphans]
                 )
                 batch.replan = [(r.entity, "failed") for r in orphans]
-                self._store(batch, orphans)
+                self._store(batch)
             if ready:
-                self._fill([(r, str(i)) for r, i in ready])
+                self._fill([(r, str(i)) for r, i in ready], {r.n for r, _ in ready if main[r.n].origin == "created"})
         return missing
 
-    def _fill(self, rows: Sequence[tuple[PlanRow, str]]) -> None:
-        """Link counterparts and write what they lack; a value that is there already stays."""
+    def _may_fill(self, facet: ObjectIdentity, item: TargetObject, name: str, value: Value, *, ours: bool) -> bool:
+        """Tell whether a field of a counterpart is to be written: of our own objects any that differs, else empty ones."""
+        if name not in item.fields or facet.same(name, value, item.fields[name]):
+            return False
+        return ours or item.fields[name] in (None, "", "0")
+
+    def _fill(self, rows: Sequence[tuple[PlanRow, str]], ours: set[int]) -> None:
+        """Link counterparts and write what they lack; what other people filled stays."""
         filled: list[PlanRow] = []
         batch = DeliveryBatch()
         by_kind: dict[str, list[tuple[PlanRow, str]]] = {}
@@ -451,18 +454,17 @@ class _Delivery:
                     continue
                 facet = self._facet(row)
                 row.object_id, row.op = object_id, Op.LINK
+                wanted, row.values = row.wanted(), {}
                 row.changes = {
-                    name: FieldChange(item.fields.get(name), change.new, change.source, change.rule)
-                    for name, change in row.changes.items()
-                    if name in item.fields
-                    and not facet.same(name, change.new, item.fields[name])
-                    and item.fields[name] in (None, "", "0")
+                    name: FieldChange(item.fields.get(name), value)
+                    for name, value in wanted.items()
+                    if waits_for(value) is None and self._may_fill(facet, item, name, value, ours=row.n in ours)
                 }
                 if row.changes:
                     filled.append(row)
                 else:
                     self._applied(batch, row, item, {}, {}, "found")
-        self._store(batch, [])
+        self._store(batch)
         for start in range(0, len(filled), self.can.batch * self.can.workers):
             self._send(filled[start : start + self.can.batch * self.can.workers])
 
@@ -471,7 +473,7 @@ class _Delivery:
             states=[(r.n, RowState.WAITING, "the target has not made the counterpart yet") for r in rows]
         )
         batch.replan = [(r.entity, "waits for its counterpart") for r in rows]
-        self._store(batch, rows)
+        self._store(batch)
         for row in rows:
             self.counts.add(row, RowState.WAITING)
 
@@ -480,6 +482,3 @@ def _as_target(row: ObjectRow) -> TargetObject:
     return TargetObject(
         row.kind, row.object_id, row.fields, row.version, row.updated_at, row.updated_by, row.counterpart, row.cls
     )
-
-
-Sleep = Callable[[float], None]

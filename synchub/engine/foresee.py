@@ -56,7 +56,7 @@ def foresee(
 
 def _question(job: TargetJob, row: PlanRow, docs: Mapping[int, Mapping[str, Any]]) -> Write:
     doc = docs[row.entity]
-    fields: dict[str, Value] = {n: c.new for n, c in row.changes.items() if waits_for(c.new) is None}
+    fields: dict[str, Value] = {n: v for n, v in row.wanted().items() if waits_for(v) is None}
     if row.op is Op.LINK:
         facet = next(f for f in job.maps.facets(row.cls) if f.facet == row.facet)
         fields = {n: v for n, v in facet.desired(doc).items() if isinstance(v, str | int | float | bool) or v is None}

@@ -294,7 +294,16 @@ class _Identification:
                 self.counts.changed += 1
                 batch.changes.append((entity, _changes(old.doc, golden)))
             drafts.append(
-                (entity, golden, members, doc, hash_, sources, status, old.rev if old is not None and not meaning else None)
+                (
+                    entity,
+                    golden,
+                    members,
+                    doc,
+                    hash_,
+                    sources,
+                    status,
+                    old.rev if old is not None and not meaning else None,
+                )
             )
             self.touched.append(entity)
         revs = sum(1 for draft in drafts if draft[7] is None)

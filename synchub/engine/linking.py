@@ -37,7 +37,7 @@ class Linker:
 
     def __init__(self, job: TargetJob, state: State, target: int) -> None:
         self._job, self._state, self._target = job, state, target
-        self._empty = state.targets.count(target) == 0
+        self._empty = state.targets.is_empty(target)
         self._taken: set[str] = set()
 
     def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, Match]:

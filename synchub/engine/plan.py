@@ -139,7 +139,7 @@ class _Planner:
         for row in rows:
             self.summary.add(row)
         self.digest = xxhash.xxh3_64_hexdigest(
-            self.digest.encode() + orjson.dumps([(r.n, r.entity, r.op, r.state, sorted(r.changes)) for r in rows])
+            self.digest.encode() + orjson.dumps([(r.n, r.entity, r.op, r.state, sorted(r.wanted())) for r in rows])
         )
         return rows
 
@@ -182,26 +182,14 @@ class _Planner:
                 yield from self._existing(entity, label, facet, fields, existing, sources, link=facet.facet not in have)
             elif facet.facet == primary and fields:
                 yield self._row(
-                    entity,
-                    label,
-                    facet,
-                    Op.CREATE,
-                    None,
-                    self._changes(entity.cls, facet, fields, sources),
-                    RowState.PENDING,
+                    entity, label, facet, Op.CREATE, None, {}, RowState.PENDING, values=self._values(fields)
                 )
             elif facet.facet == primary:
                 continue
             elif facet.counterpart and fields and facet.facet == "asset":
                 # The target makes this object itself; what it shall hold is written when it is there.
                 yield self._row(
-                    entity,
-                    label,
-                    facet,
-                    Op.UPDATE,
-                    None,
-                    self._changes(entity.cls, facet, fields, sources),
-                    RowState.WAITING,
+                    entity, label, facet, Op.UPDATE, None, {}, RowState.WAITING, values=self._values(fields)
                 )
 
     def _existing(
@@ -285,15 +273,16 @@ class _Planner:
                 return self._policies[key]
         return self._policies.get("default", _TARGET)
 
-    def _changes(
-        self, cls: str, facet: ObjectIdentity, fields: Mapping[str, Any], sources: Mapping[str, str]
-    ) -> dict[str, FieldChange]:
-        changes = {}
+    def _values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Resolve what an object that does not exist yet shall hold."""
+        resolve, unknown = self.references.resolve, References.UNKNOWN
+        values = {}
         for name, filled in fields.items():
-            wanted = self.references.resolve(filled)
-            if wanted is not References.UNKNOWN and wanted is not None:
-                changes[name] = self._change(cls, facet, name, None, wanted, sources)
-        return changes
+            if filled.__class__ is str:
+                values[name] = filled
+            elif filled is not None and (wanted := resolve(filled)) is not unknown:
+                values[name] = wanted
+        return values
 
     def _change(
         self, cls: str, facet: ObjectIdentity, name: str, old: Value, new: Any, sources: Mapping[str, str]
@@ -321,6 +310,7 @@ class _Planner:
         state: RowState,
         note: str = "",
         kind: str | None = None,
+        values: dict[str, Any] | None = None,
     ) -> PlanRow:
         phase = (
             0 if CLASSES[entity.cls].family == "person" else 2 if facet.facet == "asset" and facet.counterpart else 1
@@ -328,7 +318,18 @@ class _Planner:
         n = self._next[phase]
         self._next[phase] += 1
         return PlanRow(
-            n, entity.id, entity.cls, facet.facet, kind or facet.kind, op, object_id, changes, label, state, note
+            n,
+            entity.id,
+            entity.cls,
+            facet.facet,
+            kind or facet.kind,
+            op,
+            object_id,
+            changes,
+            label,
+            state,
+            note,
+            values or {},
         )
 
 

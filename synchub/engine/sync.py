@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from synchub.engine.contact import Contact, TargetJob
-from synchub.engine.deliver import DeliveryCounts, deliver
+from synchub.engine.deliver import deliver
 from synchub.engine.identify import IdentifyCounts, identify
 from synchub.engine.plan import make_plan
 from synchub.ports import Clock, Progress
@@ -63,17 +63,30 @@ def plan_step(
     return planned.plan, _report(job, planned.plan, planned.contact)
 
 
-def target_step(
-    job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+def deliver_step(
+    job: TargetJob,
+    state: State,
+    plan: PlanState,
+    report: TargetReport,
+    clock: Clock,
+    run: int,
+    progress: Progress | None = None,
 ) -> TargetReport:
-    """Plan a target and deliver the plan as far as its mode allows; note it in the run."""
-    plan, report = plan_step(job, state, rules, clock, run, progress)
+    """Deliver a plan as far as the target's mode allows, and note it in the run."""
     if job.mode != "preview":
-        counts: DeliveryCounts = deliver(job, state, plan, clock, run, progress)
+        counts = deliver(job, state, plan, clock, run, progress)
         report.states, report.applied = counts.states, counts.applied
     noted = {key: value for key, value in report.as_dict().items() if key != "summary"}
     state.runs.note(run, {"targets": {job.name: {**noted, "counts": report.summary["counts"]}}})
     return report
+
+
+def target_step(
+    job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+) -> TargetReport:
+    """Plan a target and deliver the plan."""
+    plan, report = plan_step(job, state, rules, clock, run, progress)
+    return deliver_step(job, state, plan, report, clock, run, progress)
 
 
 def _report(job: TargetJob, plan: PlanState, seen: Contact) -> TargetReport:
