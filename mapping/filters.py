@@ -271,9 +271,9 @@ def _text_function(work: Callable[..., Any], takes_list: bool = False) -> Callab
             text, part = first(value), second(value)
             if text.__class__ is list and takes_list:
                 return part in text
-            if text.__class__ is not str or (part.__class__ is not str and not takes_list):
+            if text.__class__ is not str or part.__class__ is not str:
                 raise FilterError(f"{name}() needs text")
-            return part.__class__ is str and work(text, part)
+            return work(text, part)
 
         part = tree["children"][-1].get("value")
         if len(arguments) == 2 and tree["children"][0]["type"] == "current" and part.__class__ is str:

@@ -28,13 +28,13 @@ def _reader(rule: Rule) -> Callable[[Any], Any]:
     """Compile the reading of a single rule: the raw value, or None."""
     if not rule.first:
         return compile_one(rule.paths[0])
-    readers = [compile_values(path) if path.many else compile_one(path) for path in rule.paths]
+    readers = [(compile_values(path), True) if path.many else (compile_one(path), False) for path in rule.paths]
     unset = rule.unset
 
     def read(payload: Any) -> Any:
-        for reader in readers:
+        for reader, several in readers:
             found = reader(payload)
-            for raw in found if found.__class__ is list else (found,):
+            for raw in found if several else (found,):
                 if raw is None or (raw.__class__ is str and (not raw.strip() or raw.strip() in unset)):
                     continue
                 return raw
