@@ -141,7 +141,7 @@ class AgentInventorySource:
             ) from None
 
     def _scope(self, settings: InventoryStream) -> str:
-        return f"{self._root.path}/{settings.glob or '**/*'}"
+        return f"{self._settings.root}/{settings.glob or '**/*'}"
 
     def _names(self, settings: InventoryStream) -> tuple[list[str], list[str]]:
         found = self._root.matching(settings.glob or "**/*")

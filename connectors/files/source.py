@@ -72,7 +72,7 @@ class FilesSource:
             InputError: Nothing matches the glob, or too much does.
         """
         settings = self._stream(stream)
-        judge = Judge(self._root, settings.complete_when, f"{self._root.path}/{settings.glob}")
+        judge = Judge(self._root, settings.complete_when, f"{self._settings.root}/{settings.glob}")
         names = self._names(settings, judge)
         judge.expect(names, compile_glob(settings.glob).fullmatch)
         left = limit

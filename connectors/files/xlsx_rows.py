@@ -7,7 +7,10 @@ defusedxml, which openpyxl uses when it is installed.
 from __future__ import annotations
 
 import math
+import struct
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -41,7 +44,8 @@ def read(reading: Reading) -> Iterator[Page]:
     except InputError as exc:
         batch.cut_off(0, exc.context.get("reason", "bad_workbook"), f"{exc.message} {exc.fix}", "is no usable workbook")
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError, AttributeError,
-            IndexError, EOFError, NotImplementedError, RuntimeError, OSError) as exc:  # fmt: skip
+            IndexError, EOFError, NotImplementedError, RuntimeError, OSError, OverflowError, zlib.error,
+            struct.error) as exc:  # fmt: skip
         # openpyxl lets whatever its parser stumbles over through; the file is one dead letter, the rest goes on.
         code, why = _complaint(exc)
         batch.cut_off(0, code, f"the workbook cannot be read: {why}. Save it again as .xlsx.", "is no usable workbook")
@@ -50,7 +54,9 @@ def read(reading: Reading) -> Iterator[Page]:
 
 def _read(reading: Reading, batch: Batch) -> Iterator[Page]:
     check_archive(reading)
-    book = openpyxl.load_workbook(reading.file.handle, read_only=True, data_only=True, keep_links=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # styles and extensions that openpyxl does not know are none of ours
+        book = openpyxl.load_workbook(reading.file.handle, read_only=True, data_only=True, keep_links=False)
     try:
         table, cells = Table(reading, batch), 0
         for number, values in enumerate(_rows(book, reading), 1):

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connectors.files import CONNECTOR
+from mapping.loader import load_map
 from tests.unit.connectors.files.reads import read_stream
 
 
@@ -48,3 +50,21 @@ def test_all_tables_of_a_folder_are_counted(shared: Path) -> None:
 
     assert len(got.records) + len(got.rejected) == expected
     assert got.rejected == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "map_name", "rows"),
+    [
+        ("hr-proc-adventureworks", "PurchaseOrderDetail.csv", "aw_purchase_order_lines", 8845),
+        ("hr-proc-adventureworks", "Employee.csv", "aw_employees", 290),
+        ("hr-oracle", "employees.csv", "oracle_employees", 107),
+    ],
+)
+def test_every_row_is_mapped(shared: Path, folder: str, name: str, map_name: str, rows: int) -> None:
+    """Through the shipped maps: as many records as rows, each with a key of its own."""
+    field_map = load_map(CONNECTOR.maps / f"{map_name}.yaml")
+
+    got = read_stream(shared / "data" / folder, glob=name, complete_when="always", map=map_name)
+
+    records = [field_map.map(payload) for payload in got.records]
+    assert len({record.key for record in records if record is not None}) == rows

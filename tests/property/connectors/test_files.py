@@ -1,16 +1,24 @@
-"""Whatever the csv module writes, in any dialect, line end and encoding, is read back."""
+"""Whatever the csv module writes is read back, and no bytes make a reader fail."""
 
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import tempfile
 from pathlib import Path
+from typing import Any
 
+import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.files.limits import Limits
+from connectors.agent_inventory.derived import derive
+from connectors.agent_inventory.payloads import parse
+from connectors.files.limits import DEFAULT, Limits
+from synchub.errors import InputError
+from tests.unit.connectors.agent_inventory.reads import agent
+from tests.unit.connectors.agent_inventory.test_payloads import XML
 from tests.unit.connectors.files.reads import read_file
 
 # NUL makes a dead letter on purpose; surrogates cannot be written.
@@ -80,3 +88,51 @@ def test_ndjson_loses_no_line(lines: list[str], block: int) -> None:
 
     assert got.payloads == [line for _, line in expected]
     assert got.places == [f"a.ndjson:{n}" for n, _ in expected]
+
+
+_ROWS: list[list[Any]] = [["id", "day", "text"], [1, 2.5, "a"], [2, None, "b"]]
+
+
+def _workbook() -> bytes:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in _ROWS:
+        sheet.append(row)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+_WORKBOOK = _workbook()
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=st.integers(0, len(_WORKBOOK) - 1), new=st.binary(min_size=1, max_size=8), cut=st.booleans())
+def test_a_damaged_workbook_makes_no_reader_fail(at: int, new: bytes, cut: bool) -> None:
+    """Bytes overwritten or cut off anywhere: records that are still there, or a dead letter that says so."""
+    data = _WORKBOOK[:at] if cut else _WORKBOOK[:at] + new + _WORKBOOK[at + len(new) :]
+
+    with tempfile.TemporaryDirectory() as folder:
+        got = read_file(Path(folder), "a.xlsx", data)
+
+    assert got.tally is not None
+    assert len(got.records) == got.tally.records
+    assert got.records or got.tally.cut, "a workbook that lost all its rows must say so"
+
+
+@settings(max_examples=150, deadline=None)
+@given(at=st.integers(0, 400), new=st.binary(max_size=8), kind=st.sampled_from(["xml", "json", "gz"]))
+def test_a_damaged_inventory_makes_no_parser_fail(at: int, new: bytes, kind: str) -> None:
+    """It is read or refused with a reason."""
+    honest = XML.encode() if kind == "xml" else agent(networks=[{"mac": "00:50:56:bf:bb:17"}], users=[{"login": "x"}])
+    data = gzip.compress(honest, mtime=0) if kind == "gz" else honest
+
+    problem = None
+    try:
+        devices = list(parse(data[:at] + new + data[at + len(new) :], DEFAULT))
+    except InputError as refused:
+        problem, devices = refused, []
+
+    assert problem is None or problem.context["reason"]
+    assert all(isinstance(derive(device), dict) for device in devices)
