@@ -53,13 +53,20 @@ def identify_step(
 
 
 def plan_step(
-    job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
+    job: TargetJob,
+    state: State,
+    rules: Rules,
+    clock: Clock,
+    run: int,
+    progress: Progress | None = None,
+    *,
+    select: frozenset[int] | None = None,
 ) -> tuple[PlanState, TargetReport]:
     """Finish what an earlier run began, then plan a target."""
     unfinished = state.plans.unfinished(state.targets.target(job.name).id)
     if unfinished is not None and job.mode != "preview":
         deliver(job, state, unfinished, clock, run, progress)
-    planned = make_plan(job, state, rules, clock, run, progress)
+    planned = make_plan(job, state, rules, clock, run, progress, select=select)
     return planned.plan, _report(job, planned.plan, planned.contact)
 
 

@@ -20,6 +20,7 @@ from synchub.reconcile.compare import (
     one_owner,
     owners_differ,
     person_contradiction,
+    same_owner,
     serial_contradiction,
     twins,
 )
@@ -279,12 +280,27 @@ def _hardware(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None
     elif why == "mac+hostname":
         _mac_host(work, why, values)
     else:
-        check = _CHECKS.get(kind, _weak)
+        check = {Kind.MAC: _card, Kind.HOST_MODEL: _weaker}.get(Kind(kind), _weak)
         for value, held in values:
-            work.consider(held, why, kind, value, check)
+            vouched = kind != Kind.MAC or _vouched(work, held)
+            work.consider(held, why, kind, value, check if vouched else _unvouched)
 
 
-_CHECKS: dict[int, Callable[[list[Any]], str]] = {Kind.MAC: _card, Kind.HOST_MODEL: _weaker}
+def _unvouched(_: list[Any]) -> str:
+    return "nothing but one network card agrees"
+
+
+def _vouched(work: _Work, held: Sequence[int]) -> bool:
+    """Tell whether more than the card speaks for its holders: user, second card, or all the cards that one knows."""
+    for n, i in enumerate(held):
+        for j in held[n + 1 :]:
+            if work.root[i] == work.root[j]:
+                continue
+            a, b = work.traits[i], work.traits[j]
+            common = set(a.macs).intersection(b.macs)
+            if len(common) < min(2, len(a.macs), len(b.macs)) and not same_owner(a, b):
+                return False
+    return True
 
 
 def _person(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:

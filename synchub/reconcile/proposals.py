@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from synchub.domain.records import Contribution
-from synchub.reconcile.compare import hardware_contradiction, one_edit, person_contradiction, same_owner
+from synchub.reconcile.compare import hardware_contradiction, one_edit, owners_differ, person_contradiction, same_owner
 from synchub.reconcile.identifiers import Kind, PersonTraits, Traits, traits
 
 
@@ -84,9 +84,12 @@ def propose(group: Sequence[ClusterSummary], kind: int) -> list[Proposal]:
                 if evidence:
                     fits.setdefault(a.entity, []).append((b.entity, evidence))
                     fits.setdefault(b.entity, []).append((a.entity, evidence))
+    batches = _in_batches(ordered) if fits and kind == Kind.SERIAL_NEAR else set()
     out = []
     for entity, others in fits.items():
         other, evidence = others[0]
+        if batches and not batches.isdisjoint((entity, other)):
+            continue
         if len(others) == 1 and entity < other and len(fits[other]) == 1:
             out.append(Proposal(entity, other, _NAMES[Kind(kind)], evidence))
     return sorted(out)
@@ -111,11 +114,27 @@ def _evidence(a: ClusterSummary, b: ClusterSummary, kind: int) -> str:
     if kind == Kind.OWNER_MODEL:
         return _owner_evidence(a, b)
     if near:
-        ours = {t.serial for _, t in a.members if t.serial}
-        theirs = {t.serial for _, t in b.members if t.serial}
-        close = sorted((x, y) for x in ours for y in theirs if x != y and one_edit(x, y))
-        return f"serial numbers {close[0][0]} and {close[0][1]}" if close else ""
+        close = _near(a, b)
+        return f"serial numbers {close[0][0]} and {close[0][1]}" if close and not owners_differ(members) else ""
     return "same fully qualified name"
+
+
+def _near(a: ClusterSummary, b: ClusterSummary) -> list[tuple[str, str]]:
+    """List the pairs of serial numbers that are one character apart."""
+    ours = {t.serial for _, t in a.members if t.serial}
+    theirs = {t.serial for _, t in b.members if t.serial}
+    return sorted((x, y) for x in ours for y in theirs if x != y and one_edit(x, y))
+
+
+def _in_batches(group: Sequence[ClusterSummary]) -> set[int]:
+    """Find the entities with two neighbours in serial number: there, the next number is the next device."""
+    near: dict[int, int] = {}
+    for i, a in enumerate(group):
+        for b in group[i + 1 :]:
+            if _near(a, b):
+                near[a.entity] = near.get(a.entity, 0) + 1
+                near[b.entity] = near.get(b.entity, 0) + 1
+    return {entity for entity, count in near.items() if count > 1}
 
 
 def _owner_evidence(a: ClusterSummary, b: ClusterSummary) -> str:

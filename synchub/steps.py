@@ -1,0 +1,169 @@
+"""The steps of a sync over an open configuration: what the command line calls in turn and Prefect runs as tasks.
+
+A step returns counts as plain data, so that it can travel between processes.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from synchub.engine.pull import PullCounts, pull
+from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
+from synchub.errors import ConfigError, HubError, InputError
+from synchub.ports import Progress
+from synchub.wiring import Hub, Selection
+
+_LEASE_SECONDS = 60
+_RENEW_SECONDS = 15
+
+
+@contextmanager
+def exclusive(hub: Hub, scope: str = "sync") -> Iterator[None]:
+    """Hold the lease of a scope; renewed while the work goes on, so that a dead run's lease ends within a minute.
+
+    Raises:
+        LeaseHeld: Another run works on the scope.
+    """
+    owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+    stop = threading.Event()
+
+    def renew() -> None:
+        while not stop.wait(_RENEW_SECONDS):
+            hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+
+    thread = threading.Thread(target=renew, name=f"lease {scope}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        hub.state.runs.release(scope, owner)
+
+
+def begin_run(hub: Hub, kind: str, flow_run: str | None = None) -> int:
+    """Open a run; returns its number."""
+    return hub.state.runs.begin(kind, hub.clock.now(), hub.loaded.fingerprint, flow_run)
+
+
+def end_run(hub: Hub, run: int, state: str) -> None:
+    """Close a run: `done`, `partly` or `failed`."""
+    hub.state.runs.end(run, hub.clock.now(), state)
+
+
+def chosen(names: Any, wanted: frozenset[str], what: str) -> list[str]:
+    """Return the configured names that are selected.
+
+    Raises:
+        ConfigError: A selected name is not configured.
+    """
+    unknown = sorted(wanted - set(names))
+    if unknown:
+        raise ConfigError(
+            f"there is no {what} {unknown[0]!r}.", where="--select", fix=f"Configured are: {', '.join(names)}."
+        )
+    return [name for name in names if not wanted or name in wanted]
+
+
+def pull_source(
+    hub: Hub, name: str, run: int, *, limit: int | None = None, progress: Progress | None = None
+) -> dict[str, dict[str, Any]]:
+    """Read every stream of a source; a stream that fails does not keep the others from being read.
+
+    Returns:
+        Stream -> counts (`synchub.engine.pull.PullCounts`), with `error` where it failed.
+    """
+    result: dict[str, dict[str, Any]] = {}
+    with hub.source(name) as source:
+        for stream in source.streams():
+            try:
+                counts = asdict(
+                    pull(hub.pull_job(name, source, stream, limit), hub.state.ledger, hub.clock, run, progress)
+                )
+            except HubError as exc:
+                if exc.exit_code == ConfigError.exit_code:
+                    raise
+                counts = asdict(PullCounts(proof=f"failed: {exc.message}")) | {
+                    "error": str(exc),
+                    "code": exc.code,
+                    "recovery": exc.recovery.value,
+                }
+            result[stream] = counts
+            hub.state.runs.note(run, {"pull": {f"{name}/{stream}": counts}})
+    return result
+
+
+def identify_all(hub: Hub, run: int, *, progress: Progress | None = None) -> dict[str, Any]:
+    """Identify and reconcile what changed."""
+    return asdict(identify_step(hub.state, hub.rules(), hub.clock, run, progress))
+
+
+def plan_target(
+    hub: Hub, name: str, run: int, selection: Selection, *, progress: Progress | None = None
+) -> TargetReport:
+    """Plan a target; nothing is written."""
+    with hub.target_job(name, selection.classes) as job:
+        return plan_step(
+            job, hub.state, hub.rules(), hub.clock, run, progress, select=selected_entities(hub, selection)
+        )[1]
+
+
+def sync_target(
+    hub: Hub, name: str, run: int, selection: Selection, *, progress: Progress | None = None
+) -> TargetReport:
+    """Plan a target and deliver the plan as far as its mode allows."""
+    with hub.target_job(name, selection.classes) as job:
+        rules = hub.rules()
+        plan, report = plan_step(
+            job, hub.state, rules, hub.clock, run, progress, select=selected_entities(hub, selection)
+        )
+        return deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
+
+
+def apply_plan(hub: Hub, token: str, run: int, *, progress: Progress | None = None) -> tuple[str, TargetReport]:
+    """Deliver one stored plan.
+
+    Raises:
+        PlanError: It is unknown, expired, superseded, or its target is in mode preview.
+    """
+    plan = hub.state.plans.get(token)
+    if plan is None:
+        raise InputError(
+            f"there is no plan {token!r}.", where="apply", fix="List them with `synchub status`, or run `synchub plan`."
+        )
+    for name in hub.loaded.settings.targets:
+        if hub.state.targets.target(name).id == plan.target:
+            with hub.target_job(name) as job:
+                report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
+                return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
+    raise ConfigError(
+        f"the target of plan {token} is not configured any more.", where="apply", fix="Configure it again."
+    )
+
+
+def selected_entities(hub: Hub, selection: Selection) -> frozenset[int] | None:
+    """Find the entities that `object:` words name; None when there are none.
+
+    Raises:
+        InputError: A word fits nothing.
+    """
+    if not selection.objects:
+        return None
+    from synchub.explain import find_entity
+
+    return frozenset(find_entity(hub, word) for word in selection.objects)
+
+
+def run_state(pulled: dict[str, dict[str, dict[str, Any]]], reports: dict[str, dict[str, Any]]) -> str:
+    """Judge a run: `failed` when a stream failed, `partly` when rows are left over, else `done`."""
+    if any("error" in counts for streams in pulled.values() for counts in streams.values()):
+        return "failed"
+    bad = {"failed", "refused", "conflict", "drifted", "held"}
+    return "partly" if any(bad & set(report["states"]) for report in reports.values()) else "done"
