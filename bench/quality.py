@@ -197,12 +197,11 @@ def proposals(entities: list[Cluster], clock: Clock) -> list[Proposal]:
     summaries = [summarise(n, c.members) for n, c in enumerate(entities)]
     holders: dict[tuple[int, str], list[int]] = defaultdict(list)
     for summary in summaries:
-        if summary.sources != every:
-            for pair in proposing_keys(summary):
-                holders[pair].append(summary.entity)
+        for pair in proposing_keys(summary):
+            holders[pair].append(summary.entity)
     out: set[Proposal] = set()
     for (kind, _), members in holders.items():
-        if 1 < len(members) <= limit(kind):
+        if 1 < len(members) <= limit(kind) and sum(summaries[n].sources != every for n in members) > 1:
             out.update(propose([summaries[n] for n in members], kind))
     clock.measure("proposals", start)
     return sorted(out)

@@ -137,6 +137,25 @@ def test_a_dock_between_two_users_joins_nobody() -> None:
     assert len(shape(a, b)) == 2
 
 
+def test_one_card_among_others_is_not_enough() -> None:
+    """Both know further cards that the other does not, and nobody says who uses them: it may be a dock."""
+    a = record(1, "mdm", mac_addresses=[MAC1, DOCK], hostname="nb-1", **EB)
+    b = record(2, "scan", mac_addresses=[MAC2, DOCK], hostname="nb-2", **EB)
+    same = record(3, "scan", mac_addresses=[MAC2, DOCK], hostname="nb-2", assigned_to="anna", **EB)
+    user = record(4, "mdm", mac_addresses=[MAC1, DOCK], hostname="nb-1", assigned_to="anna@x.example", **EB)
+
+    assert len(shape(a, b)) == 2
+    assert len(shape(user, same)) == 1
+
+
+def test_a_renamed_device_is_known_by_its_card() -> None:
+    """One source knows one card, the other that and more: the name does not matter."""
+    a = record(1, "mdm", mac_addresses=[MAC1], hostname="nb-1", **EB)
+    b = record(2, "scan", mac_addresses=[MAC1, MAC2], hostname="desktop-7ab3kq2", **EB)
+
+    assert found(a, b)[0].edges[0].why == "mac+model"
+
+
 def test_card_and_host_name_join_without_serials() -> None:
     """A device whose firmware has no serial number is known by card and name."""
     a = record(1, "mdm", serial_number="DEFAULTSTRING", mac_addresses=[MAC1], hostname="nb-1", **EB)

@@ -81,6 +81,27 @@ def test_serials_in_a_row_are_not_proposed() -> None:
     assert propose(group, Kind.SERIAL_NEAR) == []
 
 
+def test_in_a_batch_the_next_number_is_the_next_device() -> None:
+    """A complete third device one character off shows that numbers run on: then nothing is proposed."""
+    third = summarise(
+        9, [record(n, s, **{**EB, "serial_number": "5CG81F0253"}) for n, s in ((91, "erp"), (92, "mdm"), (93, "scan"))]
+    )
+    pair = [bought(1, serial_number="5CG81F0250"), seen(2, serial_number="5CG81F0251")]
+
+    assert len(propose(pair, Kind.SERIAL_NEAR)) == 1
+    assert propose([*pair, third], Kind.SERIAL_NEAR) == []
+
+
+def test_near_serials_of_two_users_are_not_proposed() -> None:
+    """One character apart and another user: another device."""
+    group = [
+        bought(1, serial_number="5CG81F02OX", assigned_to="ben.kim@corp.example"),
+        seen(2, serial_number="5CG81F02QX"),
+    ]
+
+    assert propose(group, Kind.SERIAL_NEAR) == []
+
+
 def test_two_people_of_one_name() -> None:
     """A name proposes between complementary sources and nothing more."""
     hr = summarise(1, [record(1, "hr", "person", worker_id="E1", given_name="Anna", family_name="Novak")])
