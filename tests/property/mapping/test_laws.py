@@ -24,11 +24,11 @@ SHIPPED = [path for path in FILES if "\nstream:" in path.read_text(encoding="utf
 MAPS = {str(path.relative_to(ROOT / "connectors")): load_map(path) for path in SHIPPED}
 
 WORDS = st.sampled_from(
-    ["", " ", "0", "1", "n/a", "iOS", "Windows", "10.0.22631.1", "company", "S/N: ab-c1", "00:50:56:bf:bb:17"]
-    + ["10.4.1.7", "2024-02-30", "2024-02-29 10:00:00.000", "2024-01-02T00:00:00.1234567Z", "a@b.example"]
-    + ["CORP\\anna", "1.249,00", "EUR", "received", "managed", "6.37702E+15", "x" * 5000, "\x00clear"]
-    + ["\u202eabc", "9" * 60, "true", "Laptop switch"]
-)
+    ["", " ", "0", "1", "n/a", "iOS", "Windows", "10.0.22631.1", "company", "S/N: ab-c1", "00:50:56:bf:bb:17",
+     "10.4.1.7", "2024-02-30", "2024-02-29 10:00:00.000", "2024-01-02T00:00:00.1234567Z", "a@b.example",
+     "CORP\\anna", "1.249,00", "EUR", "received", "managed", "6.37702E+15", "x" * 5000, "\x00clear", "\u202eabc",
+     "9" * 60, "true", "Laptop switch"]
+)  # fmt: skip
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=20), WORDS)
 JSON = st.recursive(
     SCALARS,
