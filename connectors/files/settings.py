@@ -20,7 +20,9 @@ FORMATS: dict[str, Format] = {
     ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".xlsx": "xlsx", ".xml": "xml",
 }  # fmt: skip
-PEOPLE_STREAMS = frozenset({"people", "persons", "employees", "workers", "users", "hr"})
+PEOPLE_STREAMS = frozenset(
+    {"people", "person", "persons", "employee", "employees", "worker", "workers", "staff", "users", "hr"}
+)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -87,7 +89,7 @@ class StreamSettings(ConnectorSettings):
     maps: list[str] = Field(default_factory=list, description="The user's own field maps.")
     map: str | None = Field(default=None, description="Name of the shipped field map; the stream's if absent.")
     personal: bool | None = Field(
-        default=None, description="Holds people; told from the stream's name if absent (`people`, `employees` …)."
+        default=None, description="Holds people; told from the words in the stream's and the map's name if absent."
     )
 
     @model_validator(mode="after")

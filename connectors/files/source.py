@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -155,8 +156,10 @@ class FilesSource:
 
 
 def is_personal(name: str, settings: StreamSettings) -> bool:
-    """Tell whether a stream holds people: as configured, else by its name."""
-    return name in PEOPLE_STREAMS if settings.personal is None else settings.personal
+    """Tell whether a stream holds people: as configured, else by the words in its name and in that of its map."""
+    if settings.personal is not None:
+        return settings.personal
+    return not PEOPLE_STREAMS.isdisjoint(re.split(r"[_-]", f"{name}_{settings.map or ''}".lower()))
 
 
 def _dead(name: str, code: str, message: str) -> Page:

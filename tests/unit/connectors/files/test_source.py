@@ -85,14 +85,14 @@ def test_streams_tell_map_and_privacy(tmp_path: Path) -> None:
     """People by name, unless configured."""
     source = open_source(
         tmp_path,
-        {"employees": {"glob": "*"}, "people_x": {"glob": "*", "personal": True, "map": "employees"},
+        {"employees": {"glob": "*"}, "joined": {"glob": "*", "map": "aw_employees"},
          "hr": {"glob": "*", "personal": False}},
     )  # fmt: skip
 
     infos = source.streams()
 
     assert [(i.name, i.map, i.personal) for i in infos.values()] == [
-        ("employees", "employees.yaml", True), ("people_x", "employees.yaml", True), ("hr", "hr.yaml", False)
+        ("employees", "employees.yaml", True), ("joined", "aw_employees.yaml", True), ("hr", "hr.yaml", False)
     ]  # fmt: skip
 
 
