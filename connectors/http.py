@@ -8,6 +8,7 @@ values, payloads or secrets. Paths are given percent-encoded (`quote` below).
 
 from __future__ import annotations
 
+import logging
 import random
 import ssl
 import urllib.parse
@@ -26,6 +27,10 @@ from connectors.retry import RetryPolicy, call
 from connectors.status import error_for, parse_date, parse_retry_after
 from synchub.errors import AuthError, ConfigError, ConnectorError, ContractChanged, RateLimited, Rejected, Unavailable
 from synchub.ports import Clock, RateBudget
+
+# At INFO and below these write whole addresses, query values (names, mail addresses) included.
+for _name in ("httpx", "httpcore"):
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})

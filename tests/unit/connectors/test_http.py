@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import pickle
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -216,6 +217,16 @@ def test_error_names_method_and_path_without_query() -> None:
     assert caught.value.where == "mdm: GET /v1.0/users"
     assert "anna" not in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301
+
+
+def test_query_values_and_headers_are_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever the level of the root logger, neither queries nor credentials reach a log."""
+    caplog.set_level(logging.DEBUG)
+
+    _client(_ok, auth=Bearer(SecretStr(CANARY))).request("GET", "/users", params={"mail": "anna@corp.example"})
+
+    assert "anna" not in caplog.text
+    assert CANARY not in caplog.text
 
 
 def test_what_the_system_says_is_cleaned() -> None:
