@@ -34,7 +34,7 @@ class Limits:
 
     files: int = 200_000
     file_bytes: int = 8 * GIB
-    document_bytes: int = 256 * MIB
+    document_bytes: int = 64 * MIB
     record_bytes: int = 16 * MIB
     depth: int = 100
     columns: int = 2_000
