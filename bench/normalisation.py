@@ -15,13 +15,13 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from mapping.normalise import NORMALISERS, device_class, hardware_identity, os_end_of_life
-from mapping.normalise.dictionaries import folded
+from mapping.normalise.dictionaries import folded, load
 
 _manufacturer, _model, _os_name = NORMALISERS["manufacturer"], NORMALISERS["model"], NORMALISERS["os_name"]
 _FORMS = {
@@ -38,8 +38,8 @@ _EOL_PRODUCTS = {
     "debian": "Debian", "rhel": "Red Hat Enterprise Linux", "rocky-linux": "Rocky Linux", "almalinux": "AlmaLinux",
     "centos": "CentOS", "centos-stream": "CentOS Stream", "oracle-linux": "Oracle Linux", "sles": "SLES",
     "opensuse": "openSUSE Leap", "fedora": "Fedora", "amazon-linux": "Amazon Linux", "cisco-ios-xe": "Cisco IOS XE",
-    "fortios": "FortiOS", "pan-os": "PAN-OS", "vmware-esxi": "VMware ESXi", "freebsd": "FreeBSD", "linuxmint": "Linux Mint",
-    "proxmox-ve": "Proxmox VE", "vmware-photon": "VMware Photon OS",
+    "fortios": "FortiOS", "pan-os": "PAN-OS", "vmware-esxi": "VMware ESXi", "freebsd": "FreeBSD",
+    "linuxmint": "Linux Mint", "proxmox-ve": "Proxmox VE", "vmware-photon": "VMware Photon OS",
 }  # fmt: skip
 _SINCE = "2017-01-01"  # end of life before this is history that no estate asks for
 
@@ -87,8 +87,8 @@ def was_read(row: dict[str, str]) -> bool:
 def identify(row: dict[str, str]) -> tuple[str | None, str | None, str | None]:
     """Run the normaliser on one machine."""
     return hardware_identity(
-        row["sys_manufacturer"], row["sys_product"], row["sys_version"], row["board_manufacturer"], row["board_product"],
-        row["chassis_type"],
+        row["sys_manufacturer"], row["sys_product"], row["sys_version"],
+        row["board_manufacturer"], row["board_product"], row["chassis_type"],
     )  # fmt: skip
 
 
@@ -124,16 +124,18 @@ def _label_model(row: dict[str, str], maker: str | None) -> str | None:
 def unchanged(values: Iterable[str], normalise: Callable[[str], Any]) -> float:
     """Return the share of non-empty values that a normaliser left as they were."""
     seen = [value for value in values if value.strip()]
-    return sum(normalise(value) == value for value in seen) / len(seen)
+    return sum(1 for value in seen if normalise(value) == value) / len(seen)
 
 
-def cost_us(calls: list[Callable[[], Any]], *, repeat: int) -> float:
-    """Return microseconds of CPU per call."""
+def cost_us(function: Callable[..., Any], inputs: Sequence[tuple[Any, ...]], *, repeat: int = 3) -> float:
+    """Return microseconds of CPU per call, once every input has been seen."""
+    for arguments in inputs:
+        function(*arguments)
     start = time.process_time()
     for _ in range(repeat):
-        for call in calls:
-            call()
-    return (time.process_time() - start) / (repeat * len(calls)) * 1e6
+        for arguments in inputs:
+            function(*arguments)
+    return (time.process_time() - start) / (repeat * len(inputs)) * 1e6
 
 
 def measure_aliases(rows: Iterable[dict[str, str]]) -> Agreement:
@@ -222,16 +224,19 @@ def measure_facts(folder: Path) -> dict[str, Agreement]:
 
 
 def known_share(values: Iterable[str]) -> float:
-    """Return the share of manufacturers that the dictionary names otherwise than they were written, or knows already."""
-    from mapping.normalise.dictionaries import load
-
+    """Return the share of manufacturers that the dictionary knows."""
     names = set(load("manufacturers")["names"])
     seen = list(values)
     return sum(_manufacturer(value) in names for value in seen) / len(seen)
 
 
-def _percent(share: float) -> str:
-    return f"{share * 100:.2f} %"
+def _row(what: str, compared: int | str, share: float | str) -> str:
+    number = f"{compared:,}" if isinstance(compared, int) else compared
+    return (
+        f"| {what} | {number} | {share * 100:.2f} % |"
+        if isinstance(share, float)
+        else f"| {what} | {number} | {share} |"
+    )
 
 
 def report(data: Path) -> str:
@@ -240,60 +245,63 @@ def report(data: Path) -> str:
     misses: list[tuple[str, Agreement]] = []
     for part in ("dev", "held"):
         path = data / "hw-linuxhw-dmi" / f"machines_{part}.csv"
-        if not path.is_file():
-            lines.append(f"| `hw-linuxhw-dmi`, `{path.name}` | - | not in this folder |")
-            continue
-        rows = read_rows(path)
-        groups = [(part, rows)]
-        if part == "dev":
-            groups += [
-                ("dev, models read", [r for r in rows if was_read(r)]),
-                ("dev, models not read", [r for r in rows if not was_read(r)]),
-            ]
-        for title, group in groups:
-            for name, agreement in measure_dmi(group).items():
-                lines.append(
-                    f"| `hw-linuxhw-dmi` {title}: {name} | {agreement.total:,} | {_percent(agreement.share)} |"
-                )
-                if title in ("dev", "held") and name in ("manufacturer", "model", "form factor"):
-                    misses.append((f"{name}, {title}", agreement))
+        if path.is_file():
+            lines += _machines(part, read_rows(path), misses)
+        else:
+            lines.append(_row(f"`hw-linuxhw-dmi` {part}", "-", f"no `{path.name}` in this folder"))
+    return "\n".join([*lines, *_references(data, misses), "", *_other(data), "", *_disagreements(misses)])
+
+
+def _machines(part: str, rows: list[dict[str, str]], misses: list[tuple[str, Agreement]]) -> list[str]:
+    groups = {part: rows}
+    if part == "dev":
+        groups["dev, models read"] = [row for row in rows if was_read(row)]
+        groups["dev, models not read"] = [row for row in rows if not was_read(row)]
+    lines = []
+    for title, group in groups.items():
+        for name, agreement in measure_dmi(group).items():
+            lines.append(_row(f"`hw-linuxhw-dmi` {title}: {name}", agreement.total, agreement.share))
+            if title == part and name in ("manufacturer", "model", "form factor"):
+                misses.append((f"{name}, {part}", agreement))
+    return lines
+
+
+def _references(data: Path, misses: list[tuple[str, Agreement]]) -> list[str]:
     aliases = measure_aliases(read_rows(data / "hw-linuxhw-dmi" / "manufacturer_aliases_dev.csv"))
-    lines.append(
-        f"| `hw-linuxhw-dmi`: spellings of system manufacturers, by frequency | {aliases.total:,} | {_percent(aliases.share)} |"
-    )
-    ends, unknown = measure_end_of_life(json.loads((data / "ref-endoflife" / "cycles.json").read_text("utf-8")))
-    lines.append(
-        f"| `ref-endoflife`: last day of support, cycles ending since {_SINCE[:4]} ({unknown} further cycles not in the dictionary) | {ends.total:,} | {_percent(ends.share)} |"
-    )
-    misses.append(("last day of support", ends))
-    apple, unknown = measure_apple(data / "ref-apple-identifiers")
-    lines.append(
-        f"| `ref-apple-identifiers`: marketing name ({unknown} further identifiers not in the dictionary) | {apple.total:,} | {_percent(apple.share)} |"
-    )
-    misses.append(("Apple identifiers", apple))
-    for name, agreement in measure_facts(data / "hw-facterdb").items():
-        lines.append(f"| `hw-facterdb`: {name} | {agreement.total:,} | {_percent(agreement.share)} |")
-    return "\n".join([*lines, "", *_other(data), "", *_disagreements(misses)])
+    ends, no_end = measure_end_of_life(json.loads((data / "ref-endoflife" / "cycles.json").read_text("utf-8")))
+    apple, no_name = measure_apple(data / "ref-apple-identifiers")
+    misses += [("last day of support", ends), ("Apple identifiers", apple)]
+    return [
+        _row("`hw-linuxhw-dmi` spellings of system manufacturers, by frequency", aliases.total, aliases.share),
+        _row(
+            f"`ref-endoflife` last day of support, since {_SINCE[:4]} ({no_end} cycles more without a day here)",
+            ends.total, ends.share,
+        ),
+        _row(f"`ref-apple-identifiers` name ({no_name} more not in the dictionary)", apple.total, apple.share),
+        *(_row(f"`hw-facterdb` {name}", a.total, a.share) for name, a in measure_facts(data / "hw-facterdb").items()),
+    ]  # fmt: skip
 
 
 def _other(data: Path) -> list[str]:
     rows = read_rows(data / "hw-linuxhw-dmi" / "machines_dev.csv")
-    oui = [row["organisation"] for row in read_rows(data / "ref-mac-oui" / "oui.csv")]
-    types = read_rows(data / "ref-netbox-devicetypes" / "devicetypes.csv")
-    vendors, products = [r["sys_manufacturer"] for r in rows], [r["sys_product"] for r in rows]
-    sample = rows[:2000]
-    warm = [lambda r=row: identify(r) for row in sample]
-    cost_us(warm, repeat=1)
+    organisations = [row["organisation"] for row in read_rows(data / "ref-mac-oui" / "oui.csv")]
+    makers = [row["manufacturer"] for row in read_rows(data / "ref-netbox-devicetypes" / "devicetypes.csv")]
+    vendors, products = [row["sys_manufacturer"] for row in rows], [row["sys_product"] for row in rows]
+    machines = [(row,) for row in rows[:2000]]
     return [
-        "| further figures | |",
-        "|---|---:|",
-        f"| system manufacturers of dev that needed no change | {_percent(unchanged(vendors, _manufacturer))} |",
-        f"| system products of dev that needed no change | {_percent(unchanged(products, _model))} |",
-        f"| `ref-mac-oui` rows whose organisation is in the dictionary | {_percent(known_share(oui))} |",
-        f"| `ref-netbox-devicetypes` rows whose manufacturer is in the dictionary | {_percent(known_share(t['manufacturer'] for t in types))} |",
-        f"| microseconds per manufacturer, seen before | {cost_us([lambda v=v: _manufacturer(v) for v in vendors], repeat=3):.2f} |",
-        f"| microseconds per model, seen before | {cost_us([lambda v=v: _model(v) for v in products[:4000]], repeat=3):.2f} |",
-        f"| microseconds per identity of a machine, seen before | {cost_us(warm, repeat=3):.2f} |",
+        "| further figures | values | |",
+        "|---|---:|---:|",
+        _row("system manufacturers of dev that needed no change", len(rows), unchanged(vendors, _manufacturer)),
+        _row("system products of dev that needed no change", len(rows), unchanged(products, _model)),
+        _row("`ref-mac-oui` organisations in the dictionary", len(organisations), known_share(organisations)),
+        _row("`ref-netbox-devicetypes` manufacturers in the dictionary", len(makers), known_share(makers)),
+        _row(
+            "CPU per manufacturer, seen before",
+            4000,
+            f"{cost_us(_manufacturer, [(v,) for v in vendors[:4000]]):.2f} µs",
+        ),
+        _row("CPU per model, seen before", 4000, f"{cost_us(_model, [(p,) for p in products[:4000]]):.2f} µs"),
+        _row("CPU per identity of a machine, seen before", 2000, f"{cost_us(identify, machines):.2f} µs"),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import yaml
@@ -23,14 +24,17 @@ def folded(name: str) -> str:
 
 
 @cache
-def fingerprint() -> str:
+def fingerprint(package: Traversable | None = None) -> str:
     """Name the state of normalisers and dictionaries: 16 hexadecimal digits over all their files.
 
     Stored with each mapped record, so that a changed rule or dictionary maps unchanged records again.
+
+    Args:
+        package: Folder that holds `normalise` and `dictionaries`; the installed one by default.
     """
     digest = hashlib.blake2b(digest_size=8)
     for folder, suffix in (("normalise", ".py"), ("dictionaries", ".yaml")):
-        for file in sorted(files("mapping").joinpath(folder).iterdir(), key=lambda f: f.name):
+        for file in sorted((package or files("mapping")).joinpath(folder).iterdir(), key=lambda f: f.name):
             if file.name.endswith(suffix):
                 digest.update(f"{folder}/{file.name}\0".encode())
                 digest.update(file.read_bytes().replace(b"\r\n", b"\n"))

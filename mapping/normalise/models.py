@@ -16,7 +16,8 @@ _MACHINE_TYPE = re.compile(r"(?=[A-Z]{0,3}[0-9])[0-9A-Z]{4,10}")
 # A part or board number behind the name: `(EG828EC#ABA)` of HP, `-[7914AC1]-` of IBM, `(MS-B0A2)` of MSI,
 # ` AAD41676-402` of Intel, and what lshw puts there: `(641016-B21)`, `(LENOVO_MT_2347)`, `(SKU Number)`.
 _PART = re.compile(
-    r" ?(?:\((?:[A-Z0-9]{5,8}(?:#[A-Z0-9]{3})?|MS-[0-9A-Z]{4,6}|[0-9]{6}-[0-9A-Z]{3}|LENOVO_MT_[^()]{1,80}|SKU Number)\)|-?\[[A-Z0-9]{6,10}\]-?)$"
+    r" ?\((?:[A-Z0-9]{5,8}(?:#[A-Z0-9]{3})?|MS-[0-9A-Z]{4,6}|[0-9]{6}-[0-9A-Z]{3}|LENOVO_MT_[^()]{1,80}|SKU Number)\)$"
+    r"| ?-?\[[A-Z0-9]{6,10}\]-?$"
     r"| (?:AA)?[A-Z][0-9]{5}-[0-9]{3}$"
 )
 _TAIL = re.compile(r"(?: (?:Notebook|Desktop|Laptop|Business|All-in-One|Base Model|Base Unit)){0,3} PC$", re.IGNORECASE)
@@ -66,7 +67,7 @@ def _unbranded(name: str, maker: str | None) -> str:
     for brand in _brands(maker):
         if low.startswith(brand) and len(low) > len(brand) + 1 and low[len(brand)] in " -_":
             rest = name[len(brand) + 1 :].strip(" -_")
-            if rest and rest.split(" ", 1)[0].casefold() not in _words("inseparable"):
+            if rest and (brand != "apple" or rest.split(" ", 1)[0].casefold() not in _words("inseparable")):
                 return rest
     return name
 
@@ -131,10 +132,6 @@ def model(value: Scalar, *, manufacturer: str | None = None) -> str | None:
     return _model(value, manufacturer)
 
 
-def _part(value: Any) -> str:
-    return plain(value) if value is not None else ""
-
-
 def _named_by_version(product: str, version: str, maker: str | None) -> str | None:
     """Find the name that Lenovo and IBM keep in the version field (`ThinkPad T480s` beside `20L8S5LK0M`)."""
     if not (_MACHINE_TYPE.fullmatch(product) or says_nothing(product) or " " not in product):
@@ -148,10 +145,10 @@ def _named_by_version(product: str, version: str, maker: str | None) -> str | No
     return None if name is None or says_nothing(name) or name.casefold() in _words("version_families") else name
 
 
-@lru_cache(4096)
-def _hardware(
-    vendor: str, product: str, version: str, board_vendor: str, board: str, chassis: str
-) -> tuple[str | None, str | None, str | None]:
+# Keyed by the raw values, each with its type, so that a machine seen before costs one look-up.
+@lru_cache(4096, typed=True)
+def _hardware(*raw: Any) -> tuple[str | None, str | None, str | None]:
+    vendor, product, version, board_vendor, board, chassis = map(plain, raw)
     maker, board_maker = manufacturer(vendor), manufacturer(board_vendor)
     product = _PART.sub("", product) or product
     if maker in ("Lenovo", "IBM") and (name := _named_by_version(product, version, maker)):
@@ -200,11 +197,8 @@ def hardware_identity(
     Raises:
         ValueError: A value is too long, no scalar, or a number that a spreadsheet rounded.
     """
-    return _hardware(
-        _part(sys_vendor),
-        _part(product_name),
-        _part(product_version),
-        _part(board_vendor),
-        _part(board_name),
-        _part(chassis_type),
-    )
+    try:
+        return _hardware(sys_vendor, product_name, product_version, board_vendor, board_name, chassis_type)
+    except TypeError:  # unhashable: a list or an object
+        msg = "expected one value for each field of the firmware"
+        raise ValueError(msg) from None

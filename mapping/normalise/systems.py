@@ -172,8 +172,7 @@ def _end_of_life(name: str, version: str) -> str | None:
     if found is None:
         return None
     major = str(int(found[1]))
-    minor = f"{major}.{int(found[2] or 0)}"
-    return system.ends.get(minor) or system.ends.get(major)
+    return (system.ends.get(f"{major}.{int(found[2])}") if found[2] else None) or system.ends.get(major)
 
 
 def os_end_of_life(value: Any, version: Scalar | None = None) -> str | None:

@@ -82,7 +82,15 @@ def test_vmware_serial_reads_as_uuid_and_as_serial() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["0050.56bf.bb17", "00-50-56-BF-BB-17", "00:50:56:bf:bb:17", "00:50:56:BF:BB:17", "005056BFBB17", "0:50:56:bf:bb:17"]
+    "raw",
+    [
+        "0050.56bf.bb17",
+        "00-50-56-BF-BB-17",
+        "00:50:56:bf:bb:17",
+        "00:50:56:BF:BB:17",
+        "005056BFBB17",
+        "0:50:56:bf:bb:17",
+    ],
 )
 def test_mac_notations_have_one_form(raw: str) -> None:
     """Cisco dots, dashes, colons, bare digits, upper and lower case, and Solaris' single digits."""
@@ -162,7 +170,7 @@ def test_jamf_epoch_zero_means_never(raw: str | float) -> None:
 def test_numbers_a_spreadsheet_has_rounded_are_refused_by_name(name: str) -> None:
     """`6.37702E+15` has lost its digits; the message says who lost them."""
     for raw in ("6.37702E+15", "6,37702E+15", 6.37702e15):
-        with pytest.raises(ValueError, match="spreadsheet|rounded"):
+        with pytest.raises(ValueError, match=r"spreadsheet|rounded"):
             NORMALISERS[name](raw)
 
 
