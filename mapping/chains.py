@@ -42,7 +42,7 @@ class Toolbox:
             said["formats"] = [form]
         if "%d" in form and "%m" in form:
             said["dayfirst"] = form.index("%d") < form.index("%m")
-        known = _options_of(normaliser)
+        known = options_of(normaliser)
         said = {name: value for name, value in said.items() if name in known}
         return {**said, **given} if self.stubborn else {**given, **said}
 
@@ -98,7 +98,7 @@ def _name_and_argument(item: Placed) -> tuple[str, Placed | None]:
 
 def _written(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_written(part)}" for key, part in value.items())
+        return "{" + ", ".join(f"{key}: {_written(part)}" for key, part in value.items()) + "}"
     return repr(value) if isinstance(value, str) else str(value)
 
 
@@ -107,10 +107,10 @@ def _normaliser_step(item: Placed, name: str, given: Any, tools: Toolbox) -> Ste
     normaliser = tools.normalisers[name]
     options = {} if given is None else given
     if not isinstance(options, dict):
-        known = ", ".join(_options_of(normaliser)) or "none"
+        known = ", ".join(options_of(normaliser)) or "none"
         fix = f"write `{{{name}: {{option: value}}}}`; options of {name!r}: {known}"
         raise item.error(f"the options of {name!r} must be named", fix)
-    kinds = _options_of(normaliser)
+    kinds = options_of(normaliser)
     options = tools.options(normaliser, options)
     bound = {}
     reads = []
@@ -145,7 +145,7 @@ def _path_option(item: Placed, name: str, option: str, value: dict[str, Any]) ->
     return path
 
 
-def _options_of(normaliser: Normaliser) -> dict[str, Any]:
+def options_of(normaliser: Normaliser) -> dict[str, Any]:
     """List the options of a normaliser and their types."""
     hints = get_type_hints(inspect.unwrap(normaliser))
     parameters = list(inspect.signature(normaliser).parameters.values())[1:]

@@ -14,7 +14,7 @@ from synchub.domain.model import CLASSES
 from synchub.domain.yamlfile import nearest
 
 HARDWARE = tuple(name for name, model in CLASSES.items() if model.family == "hardware")
-_KEYS = ("is", "words", "os_name", "chassis", "when")
+RULE_KEYS = ("is", "words", "os_name", "chassis", "when")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def class_rules(spec: Placed) -> tuple[ClassRule, ...]:
 
 
 def _rule(item: Placed) -> ClassRule:
-    item.keys(_KEYS, "a rule of `class`")
+    item.keys(RULE_KEYS, "a rule of `class`")
     if ("is" in item.value) == ("words" in item.value):
         raise item.error("a rule of `class` has either `is` or `words`", "write `{is: computer, when: …}`")
     condition = condition_of(item.at("when")) if "when" in item.value else None

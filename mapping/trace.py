@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as made
+from datetime import UTC, datetime
 from typing import Any
 
 from synchub.domain.records import CLEAR, CanonicalRecord, FieldWarning
@@ -95,7 +96,8 @@ def render(trace: Trace, width: int = 100) -> Iterator[str]:
 
 def _render_field(item: FieldTrace, width: int) -> Iterator[str]:
     known = item.value is not None
-    head = f"{item.field} = {shown(item.value, width)}" if known else f"{item.field}   {item.note or '(unknown)'}"
+    value = datetime.fromtimestamp(item.value, UTC).isoformat() if item.field == "observed_at" and known else item.value
+    head = f"{item.field} = {shown(value, width)}" if known else f"{item.field}   {item.note or '(unknown)'}"
     yield f"{head}{' ' * max(3, width - len(head) - len(item.where))}{item.where}"
     for chain in item.chains:
         yield f"    {chain.path} = {shown(chain.raw)}"
