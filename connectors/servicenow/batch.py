@@ -126,8 +126,10 @@ def _round(
         # A broken answer to something that may have been carried out: the caller looks it up.
         if again or not may_be_done(error):
             raise
+        # With a status the instance has finished; without one it may still be at work.
+        unknown = LOST if error.context.get("status") is None else Reply(0, None, error.message)
         for n in part:
-            replies[n] = LOST
+            replies[n] = unknown
         return []
     if not isinstance(answer, dict):
         raise ContractChanged("the answer to a batch is no object.", where=f"{client.name}: POST {PATH}")

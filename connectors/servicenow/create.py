@@ -16,6 +16,7 @@ from synchub.domain.plan import Foreseen, Outcome, RowState, TargetObject, Write
 from synchub.errors import AuthError, ConnectorError, WrongInstance
 
 _KEYS = ("serial_number", "asset_tag")  # by which an asset is found where no field carries the hub key
+SETTLED_S = 30  # the instance ends a batch transaction after so many seconds (Batch API, size and processing limits)
 _LOST = "the answer was lost and the object is not there (yet); it is looked up before it is created again"
 
 
@@ -152,6 +153,7 @@ class Creator:
         except ConnectorError as error:
             if may_be_done(error):
                 lost += [w for _, w in group]
+                self._settle(error.context.get("status") is None)
             else:
                 outcomes += [failed(w, error) for _, w in group]
             return
@@ -177,6 +179,7 @@ class Creator:
         except ConnectorError as error:
             outcomes += [failed(w, error) for w in creates]
             return
+        self._settle(any(reply is batch.LOST for reply in replies))
         for write, reply in zip(creates, replies, strict=True):
             row = reply.result
             if isinstance(row, dict) and row.get("sys_id"):
@@ -193,6 +196,11 @@ class Creator:
             body[mark] = write.hub_key
         params = {"sysparm_fields": "sys_id", "sysparm_exclude_reference_link": "true"}
         return batch.Call("POST", f"/api/now/table/{query.table_name(write.kind)}", params, body)
+
+    def _settle(self, cut_off: bool) -> None:
+        """After a connection broke, wait until the instance has surely finished or given up, before looking."""
+        if cut_off:
+            self._client.clock.sleep(SETTLED_S)
 
     def _look_up(self, lost: Sequence[Write], made: list[tuple[Write, str]], outcomes: list[Outcome]) -> None:
         """Decide by the mark (or serial number and tag) what became of creates whose answer was lost."""

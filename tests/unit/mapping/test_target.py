@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.servicenow import CONNECTOR
 from mapping.target import TargetMap, load_target_map
@@ -20,6 +22,9 @@ DISCOVERED = {
     "currency": "EUR", "warranty_ends_on": "2027-03-08", "operational_status": "operational", "lifecycle": "deployed",
 }  # fmt: skip
 ORDERED = {key: DISCOVERED[key] for key in ("serial_number", "asset_tag", "manufacturer", "model", "price", "currency")}
+
+
+MAPS = load_target_map(SHIPPED)
 
 
 def override(tmp_path: Path, text: str) -> TargetMap:
@@ -147,6 +152,15 @@ def test_fingerprint_changes_with_the_meaning_only(tmp_path: Path, shipped: Targ
     """A plan made under another map is told apart; reading again is not another map."""
     assert load_target_map(SHIPPED).fingerprint == shipped.fingerprint
     assert override(tmp_path, "  computer: {ci: {fields: {ram: null}}}\n").fingerprint != shipped.fingerprint
+
+
+@given(st.dictionaries(st.sampled_from(["name", "serial_number", "mac_address", "asset_tag", "manufacturer.name",
+       "model_id.name", "email", "user_name", "first_name"]), st.one_of(st.none(), st.text(max_size=40))))  # fmt: skip
+def test_no_value_of_a_target_breaks_reading_it(held: dict[str, Any]) -> None:
+    """A target is full of other people's data: what cannot be understood is absent, and nothing raises."""
+    for cls in ("computer", "person"):
+        for facet in MAPS.facets(cls):
+            assert all(value not in (None, "", []) for value in facet.identity(held).values())
 
 
 @pytest.mark.parametrize(

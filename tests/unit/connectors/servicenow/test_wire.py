@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from connectors.servicenow.client import ServiceNowClient, error_text
 from connectors.servicenow.ire import ask
 from connectors.servicenow.settings import ServiceNowSettings
 from synchub.domain.plan import Op, Write
-from synchub.errors import ConnectorError, PermissionDenied, RateLimited
+from synchub.errors import ConfigError, ConnectorError, PermissionDenied, RateLimited
 from synchub.ports import Target
 
 URL = "https://acme.service-now.com"
@@ -129,3 +131,54 @@ def test_settings_refuse_a_literal_secret_and_unknown_keys() -> None:
         with pytest.raises(ValueError) as caught:
             _settings(**wrong)
         assert "hunter2" not in str(caught.value)
+
+
+def test_every_setting_and_heading_is_documented() -> None:
+    """The page names each setting and has the headings of every connector page."""
+    page = (Path(__file__).parents[4] / CONNECTOR.docs).read_text()
+    assert [name for name in ServiceNowSettings.model_fields if f"`{name}`" not in page] == []
+    headings = ["Prerequisites", "Permissions", "Configure", "Run", "What is written", "Limits", "Troubleshooting"]
+    assert [h for h in headings if f"\n## {h}\n" not in page] == []
+
+
+def test_lookup_through_pysnow_takes_the_configured_proxy() -> None:
+    """The library knows no proxy; the session handed to it does, and asks nothing of the environment."""
+    asked: list[str] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            body = b'{"result": []}'
+            self.send_response(200)
+            self.send_header("X-Total-Count", "0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    server = HTTPServer(("127.0.0.1", 0), Proxy)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    lent = context(resolve=Resolver({"PW": "x"}, Path()), proxy=f"http://127.0.0.1:{server.server_port}")
+    assert CONNECTOR.open_target is not None
+    target = CONNECTOR.open_target("snow", _settings(url="http://127.0.0.1:1"), lent)
+    try:
+        assert target.lookup("core_company", "name", ["HP"]) == {}
+    finally:
+        target.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert asked[0].startswith("http://127.0.0.1:1/api/now/table/core_company?")
+
+
+def test_ca_file_that_is_none_is_named(tmp_path: Path) -> None:
+    """A CA file that is none is said so before anything is sent."""
+    (tmp_path / "ca.pem").write_text("no certificate")
+    lent = context(resolve=Resolver({"PW": "x"}, Path()), ca_file=tmp_path / "ca.pem")
+    assert CONNECTOR.open_target is not None
+    with pytest.raises(ConfigError) as caught:
+        CONNECTOR.open_target("snow", _settings(), lent)
+    assert "ca_file" in str(caught.value)
