@@ -17,9 +17,10 @@ from mapping.normalise.classes import device_class
 from mapping.normalise.dates import date, moment
 from mapping.normalise.derive import derived
 from mapping.normalise.dictionaries import fingerprint
+from mapping.normalise.forms import form_factor
 from mapping.normalise.identifiers import asset_tag, imei, mac, serial, uuid
 from mapping.normalise.makers import manufacturer
-from mapping.normalise.models import hardware_identity, model
+from mapping.normalise.models import hardware_identity, hardware_manufacturer, hardware_model, model
 from mapping.normalise.network import fqdn, hostname, ip
 from mapping.normalise.numbers import boolean, decimal, gb, integer, mib, money
 from mapping.normalise.people import email, login, person, person_name, phone
@@ -42,7 +43,8 @@ NORMALISERS: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         text, lower, serial, mac, uuid, imei, asset_tag, hostname, fqdn, ip,
-        manufacturer, model, os_name, os_version, os_end_of_life, software_title, software_publisher,
+        manufacturer, model, hardware_manufacturer, hardware_model, form_factor, os_name, os_version, os_end_of_life,
+        software_title, software_publisher,
         person, person_name, email, login, phone, date, moment,
         money, decimal, integer, boolean, mib, gb, currency, country,
     )

@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from mapping.normalise.dictionaries import load
-from mapping.normalise.forms import form_factor
+from mapping.normalise.forms import tell_form
 from mapping.normalise.systems import os_name as name_system
 from mapping.normalise.texts import plain
 
@@ -49,7 +49,7 @@ def _device_class(texts: tuple[str, ...], chassis: str, system: str) -> str | No
         return by_system
     if by_words is not None and by_words != "computer":
         return by_words
-    by_chassis = _FORM_CLASS.get(form_factor(chassis, None) or "") if chassis else None
+    by_chassis = _FORM_CLASS.get(tell_form(chassis, None) or "") if chassis else None
     if by_chassis == "mobile_device" and by_system == "computer":
         return "computer"
     if by_system == "server" and by_words is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from mapping.normalise.forms import form_factor
+from mapping.normalise.forms import tell_form
 from mapping.normalise.models import model as name_model
 from mapping.normalise.systems import os_end_of_life
 from mapping.normalise.systems import os_name as name_system
@@ -34,7 +34,7 @@ def _derived(
         if name != model:
             found.append(("model", name))
         if not form and name:
-            found.append(("form_factor", form_factor("", name)))
+            found.append(("form_factor", tell_form("", name)))
     return tuple((field, value) for field, value in found if value)
 
 

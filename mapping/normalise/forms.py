@@ -6,11 +6,17 @@ import re
 from functools import cache
 
 from mapping.normalise.dictionaries import load
+from mapping.normalise.texts import Scalar, plain
 
 
 @cache
 def _chassis() -> dict[str, str]:
-    return {word: form for form, words in load("forms")["chassis"].items() for word in words}
+    table = {word: form for form, words in load("forms")["chassis"].items() for word in words}
+    return (
+        {"workstation": "workstation", "thin_client": "thin_client", "phone": "phone"}
+        | {form: form for form in table.values()}
+        | table
+    )
 
 
 @cache
@@ -24,7 +30,7 @@ def _families() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
     return tuple(rules)
 
 
-def form_factor(chassis: str, model: str | None) -> str | None:
+def tell_form(chassis: str, model: str | None) -> str | None:
     """Tell the form factor of a machine.
 
     Args:
@@ -42,3 +48,17 @@ def form_factor(chassis: str, model: str | None) -> str | None:
         if (not only_if or form in only_if) and words.match(model):
             return family
     return form or None
+
+
+def form_factor(value: Scalar, *, model: str | None = None) -> str | None:
+    """Tell the form factor from the chassis type (a word, or the SMBIOS number), corrected by the model's family.
+
+    Args:
+        value: Chassis type. Words that say nothing (`Other`) and unknown ones count as not known.
+        model: Model by its marketing name.
+
+    Raises:
+        ValueError: Too long, or not one value.
+    """
+    chassis = plain(value)
+    return tell_form(chassis, plain(model) if model else None) if chassis or model else None

@@ -7,8 +7,9 @@ from functools import cache, lru_cache
 from typing import Any
 
 from mapping.normalise.dictionaries import folded, load
-from mapping.normalise.forms import form_factor
-from mapping.normalise.makers import manufacturer, says_nothing
+from mapping.normalise.forms import tell_form
+from mapping.normalise.makers import manufacturer as name_maker
+from mapping.normalise.makers import says_nothing
 from mapping.normalise.texts import LIMIT, Scalar, plain, unrounded
 
 _APPLE = re.compile(r"(?:Mac|iMac|iPhone|iPad|AppleTV)[A-Za-z]{0,8}[0-9]{1,2},[0-9]{1,2}")
@@ -121,15 +122,15 @@ def model(value: Scalar, *, manufacturer: str | None = None) -> str | None:
 
     Args:
         value: The raw model.
-        manufacturer: Its manufacturer by dictionary name: its brand is taken off, too, and four-digit machine types
-            are read.
+        manufacturer: Its manufacturer, raw or by dictionary name: its brand is taken off, too, and four-digit machine
+            types are read.
 
     Raises:
         ValueError: Too long, not one value, or a number that a spreadsheet rounded (`6.37702E+15`).
     """
     if value.__class__ is not str or len(value) > LIMIT:
         value = plain(value)
-    return _model(value, manufacturer)
+    return _model(value, name_maker(manufacturer) if manufacturer else None)
 
 
 def _named_by_version(product: str, version: str, maker: str | None) -> str | None:
@@ -149,10 +150,10 @@ def _named_by_version(product: str, version: str, maker: str | None) -> str | No
 @lru_cache(4096, typed=True)
 def _hardware(*raw: Any) -> tuple[str | None, str | None, str | None]:
     vendor, product, version, board_vendor, board, chassis = map(plain, raw)
-    maker, board_maker = manufacturer(vendor), manufacturer(board_vendor)
+    maker, board_maker = name_maker(vendor), name_maker(board_vendor)
     product = _PART.sub("", product) or product
     if maker in ("Lenovo", "IBM") and (name := _named_by_version(product, version, maker)):
-        return maker, name, form_factor(chassis, name)
+        return maker, name, tell_form(chassis, name)
     if not says_nothing(product):
         maker = maker or board_maker
         name = _model(product, maker)
@@ -162,7 +163,7 @@ def _hardware(*raw: Any) -> tuple[str | None, str | None, str | None]:
         name = _model(board, maker)
     if name and maker and folded(name) == folded(maker):
         name = None
-    return maker, name, form_factor(chassis, name)
+    return maker, name, tell_form(chassis, name)
 
 
 @cache
@@ -202,3 +203,43 @@ def hardware_identity(
     except TypeError:  # unhashable: a list or an object
         msg = "expected one value for each field of the firmware"
         raise ValueError(msg) from None
+
+
+def hardware_manufacturer(
+    value: Scalar, *, product: str | None = None, board_vendor: str | None = None, board: str | None = None
+) -> str | None:
+    """Name the manufacturer of a machine from its firmware, as `hardware_identity` does, for a field map.
+
+    Args:
+        value: System manufacturer.
+        product: System product name: where it is unfilled, the base board answers.
+        board_vendor: Base board manufacturer.
+        board: Base board product name.
+
+    Raises:
+        ValueError: As for `hardware_identity`.
+    """
+    return hardware_identity(value, product, None, board_vendor, board)[0]
+
+
+def hardware_model(
+    value: Scalar,
+    *,
+    vendor: str | None = None,
+    version: str | None = None,
+    board_vendor: str | None = None,
+    board: str | None = None,
+) -> str | None:
+    """Name the model of a machine from its firmware, as `hardware_identity` does, for a field map.
+
+    Args:
+        value: System product name.
+        vendor: System manufacturer.
+        version: System version, in which Lenovo keeps the name.
+        board_vendor: Base board manufacturer.
+        board: Base board product name.
+
+    Raises:
+        ValueError: As for `hardware_identity`.
+    """
+    return hardware_identity(vendor, value, version, board_vendor, board)[1]

@@ -207,6 +207,17 @@ def test_derived_completes_a_record_and_contradicts_nothing() -> None:
     }
 
 
+def test_identity_of_hardware_field_by_field() -> None:
+    """A field map asks for one value and names the paths of the others."""
+    maker, name, form = (NORMALISERS[n] for n in ("hardware_manufacturer", "hardware_model", "form_factor"))
+    unfilled = {"board_vendor": "ASUSTeK Computer INC.", "board": "P5KPL-SE"}
+    assert maker("System manufacturer", product="System Product Name", **unfilled) == "ASUS"
+    assert name("System Product Name", vendor="System manufacturer", **unfilled) == "P5KPL-SE"
+    assert name("20L8S5LK0M", vendor="LENOVO", version="ThinkPad T480s") == "ThinkPad T480s"
+    assert [form("10"), form("Other"), form("Tower", model="PowerEdge T440")] == ["laptop", None, "tower"]
+    assert _model("HP ProBook 450 G9", manufacturer="Hewlett-Packard") == "ProBook 450 G9"
+
+
 def test_forms_and_classes_are_those_of_the_model() -> None:
     """The dictionaries use the words of the canonical model."""
     forms = set(re.findall(r"'(\w+)'", str(Computer.model_fields["form_factor"].annotation)))
