@@ -12,16 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from mapping.loader import load_map
+from synchub.domain.model import family_of
 from synchub.domain.records import Contribution
 from synchub.reconcile.cluster import Cluster, cluster
 from synchub.reconcile.identifiers import JOINING, identifier_hash, identifiers, limit
@@ -29,80 +30,20 @@ from synchub.reconcile.proposals import Proposal, propose, proposing_keys, summa
 from synchub.reconcile.steps import default_steps
 
 Key = tuple[str, str]
-SOURCES = ("procurement", "mdm", "discovery")
-_JUNK = re.compile(r"[^A-Z0-9]+")
-_TAG = re.compile(r"\bA\d{6,}\b")
-_MAKERS = {"DELLINC": "Dell", "DELLTECHNOLOGIES": "Dell", "DELL": "Dell", "HEWLETTPACKARD": "HP", "HPINC": "HP"}
-_MAKERS |= {"APPLEINC": "Apple", "LENOVO": "Lenovo", "HEWLETTPACKARDENTERPRISE": "HPE"}
-
-
-# --- a minimal mapping, so that identification is measured by itself ---------------------------------------------
-
-
-def _serial(text: str | None) -> str | None:
-    upper = (text or "").upper().removeprefix("S/N:")
-    return _JUNK.sub("", upper) or None
-
-
-def _maker(text: str) -> str:
-    return _MAKERS.get(_JUNK.sub("", text.upper()), text)
-
-
-def _mac(text: str | None) -> str | None:
-    plain = (text or "").replace(":", "").replace("-", "").lower()
-    return ":".join(plain[i : i + 2] for i in range(0, 12, 2)) if len(plain) == 12 else None
-
-
-def _host(text: str | None) -> str | None:
-    return (text or "").partition(".")[0].lower() or None
-
-
-def _fields(source: str, raw: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    if source == "procurement":
-        return raw["po_line_id"], {
-            "serial_number": _serial(raw["serial_number"]),
-            "asset_tag": raw["asset_tag"],
-            "manufacturer": _maker(raw["manufacturer"]),
-            "model": raw["model"],
-            "assigned_to": raw["requested_for_email"],
-            "order_number": raw["po_number"],
-        }
-    if source == "mdm":
-        tag = _TAG.search(raw["notes"] or "")
-        return raw["id"], {
-            "serial_number": _serial(raw["serialNumber"]),
-            "asset_tag": tag.group() if tag else None,
-            "manufacturer": _maker(raw["manufacturer"]),
-            "model": raw["model"],
-            "hostname": _host(raw["deviceName"]),
-            "mac_addresses": sorted(m for x in ("wiFiMacAddress", "ethernetMacAddress") if (m := _mac(raw[x]))),
-            "assigned_to": raw["userPrincipalName"],
-            "imei": raw["imei"] or None,
-            "management_id": raw["azureADDeviceId"],
-        }
-    host, hardware = raw["host"], raw["host"]["hardware"]
-    return raw["host_id"], {
-        "serial_number": _serial(hardware["serial"]),
-        "asset_tag": hardware["asset_tag"] or None,
-        "manufacturer": _maker(hardware["vendor"]),
-        "model": hardware["model"],
-        "hostname": _host(host["hostname"]),
-        "fqdn": host["fqdn"],
-        "uuid": hardware["uuid"],
-        "mac_addresses": sorted(m for i in host["interfaces"] if (m := _mac(i["mac"]))),
-        "assigned_to": (host["logged_on_user"] or "").rpartition("\\")[2].lower() or None,
-    }
+MAPS = {"procurement": "purchase_order_lines", "mdm": "devices", "discovery": "hosts"}
 
 
 def load(data: Path) -> list[Contribution]:
-    """Map every device record of an estate."""
+    """Map every device record of an estate with the shipped field maps."""
+    folder = Path(__file__).parents[1] / "connectors" / "files" / "maps"
     out: list[Contribution] = []
-    for source in SOURCES:
+    for source, name in MAPS.items():
+        mapper = load_map(folder / f"{name}.yaml")
         with (data / f"{source}.ndjson").open("rb") as lines:
             for line in lines:
-                key, fields = _fields(source, orjson.loads(line))
-                known = {name: value for name, value in fields.items() if value}
-                out.append(Contribution(len(out) + 1, source, "devices", key, "hardware", known, 0))
+                r = mapper.map(orjson.loads(line))
+                if r is not None:
+                    out.append(Contribution(len(out) + 1, source, name, r.key, r.cls, r.fields, r.observed_at))
     return out
 
 
@@ -110,7 +51,7 @@ def truth(data: Path) -> dict[Key, str]:
     """Read which device each record is of."""
     with (data / "truth.ndjson").open("rb") as lines:
         rows = (orjson.loads(line) for line in lines)
-        return {(r["source"], r["key"]): r["device"] for r in rows if r["source"] in SOURCES}
+        return {(r["source"], r["key"]): r["device"] for r in rows if r["source"] in MAPS}
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------
@@ -207,6 +148,16 @@ def proposals(entities: list[Cluster], clock: Clock) -> list[Proposal]:
     return sorted(out)
 
 
+def by_family(part: Sequence[Contribution]) -> Iterator[list[Contribution]]:
+    """Split a component by family: order lines that are no device are clusters of their own."""
+    devices = [r for r in part if family_of(r.cls) == "hardware"]
+    if devices:
+        yield devices
+    for r in part:
+        if family_of(r.cls) != "hardware":
+            yield [r]
+
+
 def cascade(records: list[Contribution]) -> dict[Key, Hashable]:
     """Join by serial, then asset tag, then MAC with host name, asking nothing: what a script would do."""
     first: dict[Hashable, Key] = {}
@@ -237,7 +188,7 @@ def run(data: Path, show: int = 0) -> dict[str, Any]:
     parts, shared = components(records, clock)
     start = time.process_time()
     rules = default_steps("hardware")
-    entities = [c for part in parts for c in cluster(part, shared=shared, rules=rules)]
+    entities = [c for part in parts for some in by_family(part) for c in cluster(some, shared=shared, rules=rules)]
     clock.measure("cluster", start)
     found: dict[Key, Hashable] = {(r.source, r.key): n for n, c in enumerate(entities) for r in c.members}
     asked = proposals(entities, clock)

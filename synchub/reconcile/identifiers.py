@@ -245,7 +245,7 @@ class Traits:
         value = get("hostname")
         self.host = _host(value) if value and value != CLEAR else ""
         value = get("fqdn")
-        self.fqdn = value.lower() if value and value != CLEAR and "." in value and _host(value) else ""
+        self.fqdn = value.lower() if value and "." in value and (self.host or _host(value)) else ""
         value = get("assigned_to")
         self.owner = value.lower() if value and value != CLEAR else ""
 

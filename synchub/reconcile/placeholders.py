@@ -83,10 +83,10 @@ _HOST_LIST = """
     winpe newpc newcomputer mypc mycomputer homepc workpc office setup vm virtualmachine openwrt mikrotik ciscoswitch
 """
 _HOSTS = frozenset(_HOST_LIST.split())
-_HOST_WORDS = frozenset(
-    {"golden", "image", "template", "sysprep", "goldimage", "goldmaster", "masterimage", "refimage", "baseimage"}
+_HOST_WORD = re.compile(
+    r"(?:^|[^a-z])(?:golden|image|template|sysprep|goldimage|goldmaster|masterimage|refimage|baseimage)(?![a-z])"
 )
-_HOST_SPLIT = re.compile(r"[^a-z]+")
+_HOST_JUNK = re.compile(r"[^a-z0-9]+")
 _HOST_NUMBER = re.compile(r"\d{1,2}$")
 
 
@@ -162,9 +162,10 @@ def placeholder_host(value: str) -> bool:
     (True, True, False)
     """
     lower = value.lower()
-    text = "".join(c for c in lower if c.isalnum())
-    bare = _HOST_NUMBER.sub("", text)
-    return len(text) < 3 or bare in _HOSTS or text.isdigit() or not _HOST_WORDS.isdisjoint(_HOST_SPLIT.split(lower))
+    text = _HOST_JUNK.sub("", lower) or lower
+    return (
+        len(text) < 3 or text.isdigit() or _HOST_NUMBER.sub("", text) in _HOSTS or _HOST_WORD.search(lower) is not None
+    )
 
 
 def placeholder_imei(value: str) -> bool:
