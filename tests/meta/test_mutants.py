@@ -9,6 +9,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,17 +23,46 @@ MUTANTS = [read_mutant(path) for path in sorted((Path(__file__).parent / "mutant
 
 def _pytest(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "COV"))}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1", "SYNCHUB_SHARED": str(SHARED), "PYTHONPATH": str(folder)}
+    environment |= {
+        "PYTHONDONTWRITEBYTECODE": "1", "SYNCHUB_SHARED": str(SHARED), "PYTHONPATH": str(folder),
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }  # fmt: skip
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider", *tests],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
+
+
+def _run_bent(mutant: Mutant, folder: Path) -> subprocess.CompletedProcess[str]:
+    apply_mutant(mutant, copy_project(folder))
+    return _pytest(folder, mutant.test)
+
+
+Verdicts = Callable[[Mutant], "Future[subprocess.CompletedProcess[str]]"]
+
+
+@pytest.fixture(scope="module")
+def verdicts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Verdicts]:
+    """Runs the mutants that were asked for, two at a time; one where pytest itself runs in several processes."""
+    alone = "PYTEST_XDIST_WORKER" in os.environ
+    asked = [item.callspec.params.get("mutant") for item in request.session.items if hasattr(item, "callspec")]
+    running: dict[str, Future[subprocess.CompletedProcess[str]]] = {}
+    with ThreadPoolExecutor(1 if alone else 2) as pool:
+
+        def verdict(mutant: Mutant) -> Future[subprocess.CompletedProcess[str]]:
+            wanted = [mutant] if alone else [m for m in MUTANTS if m in asked]
+            for each in wanted:
+                if each.name not in running:
+                    running[each.name] = pool.submit(_run_bent, each, tmp_path_factory.mktemp(each.name) / "bent")
+            return running[mutant.name]
+
+        yield verdict
 
 
 @pytest.fixture(scope="module")
 def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project as it is."""
-    return copy_project(tmp_path_factory.mktemp("unchanged"))
+    return copy_project(tmp_path_factory.mktemp("unchanged") / "copy")
 
 
 def test_unchanged_code_passes_the_same_tests(copied: Path) -> None:
@@ -42,22 +73,18 @@ def test_unchanged_code_passes_the_same_tests(copied: Path) -> None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutant_is_caught(mutant: Mutant, tmp_path: Path) -> None:
+def test_mutant_is_caught(mutant: Mutant, verdicts: Verdicts) -> None:
     """The named test fails, and fails as a test does (exit code 1), when the mistake is made."""
-    folder = copy_project(tmp_path / "bent")
-    apply_mutant(mutant, folder)
+    done = verdicts(mutant).result()
 
-    done = _pytest(folder, mutant.test)
-
-    assert done.returncode == 1, (
-        f"{mutant.wrong}: {mutant.test} did not notice\n{done.stdout[-2000:]}{done.stderr[-500:]}"
-    )
+    told = f"{done.stdout[-2000:]}{done.stderr[-500:]}"
+    assert done.returncode == 1, f"{mutant.wrong}: {mutant.test} did not notice\n{told}"
 
 
 def test_there_are_enough() -> None:
     """At least ten wrong connectors, each with a mistake of its own."""
     assert len(MUTANTS) >= 10
-    assert len({mutant.wrong for mutant in MUTANTS}) == len(MUTANTS)
+    assert len({mutant.hunks for mutant in MUTANTS}) == len(MUTANTS)
 
 
 def test_stale_mutant_is_noticed(tmp_path: Path) -> None:
