@@ -1,14 +1,21 @@
-"""The table of transforms for the documentation, made from the code."""
+"""The table of transforms for the documentation, made from the code.
+
+python -m mapping.describe docs/mapping.md
+"""
 
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from mapping.chains import options_of
 from mapping.normalise import NORMALISERS
 from mapping.transforms import SMALL
+
+END = "<!-- end of transforms -->"
 
 
 def transform_table() -> str:
@@ -36,3 +43,15 @@ def _option(normaliser: Any, option: str) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def refresh(page: str) -> str:
+    """Return a page with the table between its two marks made anew."""
+    head, mark, rest = page.partition("<!-- transforms: ")
+    comment, end, _ = rest.partition("-->\n")
+    return head + mark + comment + end + transform_table() + "\n" + END + rest.partition(END)[2]
+
+
+if __name__ == "__main__":
+    path = Path(sys.argv[1])
+    path.write_text(refresh(path.read_text(encoding="utf-8")), encoding="utf-8")
