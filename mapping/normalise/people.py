@@ -83,13 +83,12 @@ def email(value: Scalar) -> str | None:
     low = plain(value).lower()
     if not low:
         return None
-    bracketed = _BRACKETED.fullmatch(low)
-    if bracketed:
+    if "<" in low and (bracketed := _BRACKETED.fullmatch(low)):
         low = bracketed[1].strip()
-    scheme = _SCHEME.match(low)
-    if scheme:
+    if ":" in low and (scheme := _SCHEME.match(low)):
         low = low[scheme.end() :]
-    low = unicodedata.normalize("NFC", low)
+    if not low.isascii():
+        low = unicodedata.normalize("NFC", low)
     if not _EMAIL.fullmatch(low):
         msg = "expected one e-mail address"
         raise ValueError(msg)
