@@ -1,7 +1,8 @@
 """Operating systems: name, version and end of support.
 
-The dates are those that endoflife.date collects from the vendors' lifecycle pages (MIT, state of 2026-08-22). Editions of Windows end at different days; when the name does not tell the
-edition, the earlier day (Home and Pro) counts, so that nothing looks supported longer than it is.
+The dates are those that endoflife.date collects from the vendors' lifecycle pages (MIT, state of 2026-08-22). Editions
+of Windows end at different days; when the name does not tell the edition, the earlier day (Home and Pro) counts, so
+that nothing looks supported longer than it is.
 """
 
 from __future__ import annotations
