@@ -23,14 +23,21 @@ class _Cause:
 class Summary:
     """The counts of one plan.
 
+    Args:
+        target: Configured name.
+        batch: Writes that go into one request, for the cost.
+
     Attributes:
         looked_at: Entities that were compared.
         theirs: Values of other people that stay as they are.
         refused: Values that the target refused before and that did not change since.
     """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, batch: int = 1) -> None:
         self._target = target
+        self._batch = max(batch, 1)
+        self._touched: dict[str, int] = {}
+        self._last = -1
         self._counts: dict[str, dict[str, int]] = {}
         self._causes: dict[tuple[str, str, str, str], _Cause] = {}
         self._notes: dict[str, tuple[int, str]] = {}
@@ -39,7 +46,10 @@ class Summary:
         self.refused = 0
 
     def add(self, row: PlanRow) -> None:
-        """Count a row."""
+        """Count a row; the rows of one entity come one after the other."""
+        if row.entity != self._last:
+            self._last = row.entity
+            self._touched[row.cls] = self._touched.get(row.cls, 0) + 1
         counts = self._counts.setdefault(row.cls, {})
         if row.state in (RowState.CONFLICT, RowState.HELD):
             kind = row.state.value
@@ -67,12 +77,15 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary as JSON."""
+        writes = sum(n for some in self._counts.values() for kind, n in some.items() if kind in ("create", "update"))
         causes = sorted(self._causes.items(), key=lambda item: (-item[1].count, item[0]))
         return {
             "target": self._target,
             "looked_at": self.looked_at,
             "theirs": self.theirs,
             "refused": self.refused,
+            "touched": dict(sorted(self._touched.items())),
+            "cost": {"writes": writes, "requests": -(-writes // self._batch)},
             "counts": {cls: dict(sorted(counts.items())) for cls, counts in sorted(self._counts.items())},
             "causes": [
                 {
