@@ -14,7 +14,7 @@ from typing import Any
 
 from synchub.domain.plan import FieldChange, Op, Outcome, PlanRow, RowState, TargetObject, Value, Write
 from synchub.engine.contact import TargetJob
-from synchub.engine.references import waits_for
+from synchub.engine.references import PHASE, waits_for
 from synchub.errors import HubError, PlanError, Recovery
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
@@ -96,6 +96,7 @@ class _Delivery:
         after = -1
         entities: set[int] = set()
         while rows := self.state.plans.rows(self.plan.id, states=("pending", "failed"), after=after, count=size):
+            rows = [r for r in rows if r.n // PHASE == rows[0].n // PHASE]  # people first: things refer to them
             after = rows[-1].n
             if self._left is not None:
                 entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
@@ -154,8 +155,9 @@ class _Delivery:
 
     def _attempt(self, rows: Sequence[PlanRow], *, last: bool) -> list[PlanRow]:
         """Send rows once; returns those that may work later."""
-        existing = self._existing(rows)
         batch = DeliveryBatch()
+        rows = self._located(rows, batch)
+        existing = self._existing(rows)
         ready = self._fresh(rows, existing, batch)
         values = self._resolve(ready, batch)
         if batch.states:
@@ -222,6 +224,19 @@ class _Delivery:
         )
 
     # --- before sending ------------------------------------------------------------------------------------------------
+
+    def _located(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> list[PlanRow]:
+        """Find the objects of rows that were planned before their object existed."""
+        loose = [r for r in rows if r.op is Op.UPDATE and r.object_id is None]
+        if not loose:
+            return list(rows)
+        ids = self.state.targets.object_ids(self.plan.target, [r.entity for r in loose])
+        for row in loose:
+            row.object_id = ids.get(row.entity)
+            if row.object_id is None:
+                batch.states.append((row.n, RowState.FAILED, "the object it belongs to was not created"))
+                batch.replan.append((row.entity, "failed"))
+        return [r for r in rows if r.op is not Op.UPDATE or r.object_id is not None]
 
     def _existing(self, rows: Sequence[PlanRow]) -> dict[int, TargetObject]:
         """Read again what is about to be overwritten."""

@@ -15,7 +15,7 @@ from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, Value
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
 from synchub.engine.linking import Linker
-from synchub.engine.references import References, waits_for
+from synchub.engine.references import PHASE, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.domain.records import CLEAR
@@ -25,7 +25,6 @@ from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
 
 _CHUNK = 1000
 _TARGET = Policy("target")
-_PHASE = 1_000_000_000  # row numbers of people, then things, then their counterparts
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +87,9 @@ class _Planner:
         self.job, self.state, self.rules, self.now, self.run, self.target = job, state, rules, now, run, target
         self.references = References(job, state, target.id)
         self.linker = Linker(job, state, target.id)
-        self.summary = Summary(job.name)
+        self.summary = Summary(job.name, job.target.capabilities().batch)
         self.digest = ""
-        self._next = [0, _PHASE, 2 * _PHASE]
+        self._next = [phase * PHASE for phase in range(4)]
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
 
@@ -181,9 +180,10 @@ class _Planner:
             if existing is not None:
                 yield from self._existing(entity, label, facet, fields, existing, sources, link=facet.facet not in have)
             elif facet.facet == primary and fields:
-                yield self._row(
-                    entity, label, facet, Op.CREATE, None, {}, RowState.PENDING, values=self._values(fields)
-                )
+                values, later = _apart(entity, self._values(fields))
+                yield self._row(entity, label, facet, Op.CREATE, None, {}, RowState.PENDING, values=values)
+                if later:
+                    yield self._row(entity, label, facet, Op.UPDATE, None, {}, RowState.PENDING, values=later, phase=3)
             elif facet.facet == primary:
                 continue
             elif facet.counterpart and fields and facet.facet == "asset":
@@ -231,40 +231,23 @@ class _Planner:
             )
             if decision.action is Action.WRITE:
                 changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
-            elif decision.action is Action.CONFLICT and not decision.contested:
+            elif decision.action is Action.CONFLICT and self._policy(facet, name).name == "ask":
                 asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
-            elif decision.action is Action.CONFLICT:
-                asks.append(f"{name}: target {actual!r}, hub {wanted!r}") if self._policy(
-                    facet, name
-                ).name == "ask" else None
-                self.summary.theirs += 1
             else:
                 self.summary.theirs += 1
         if asks:
             yield self._row(
                 entity, label, facet, Op.UPDATE, existing.object_id, {}, RowState.CONFLICT, "; ".join(asks)[:500]
             )
+        kind = existing.cls or existing.kind
+        now, later = _apart(entity, changes)
         if link:
+            yield self._row(entity, label, facet, Op.LINK, existing.object_id, now, RowState.PENDING, kind=kind)
+        elif now:
+            yield self._row(entity, label, facet, Op.UPDATE, existing.object_id, now, RowState.PENDING, kind=kind)
+        if later:
             yield self._row(
-                entity,
-                label,
-                facet,
-                Op.LINK,
-                existing.object_id,
-                changes,
-                RowState.PENDING,
-                kind=existing.cls or existing.kind,
-            )
-        elif changes:
-            yield self._row(
-                entity,
-                label,
-                facet,
-                Op.UPDATE,
-                existing.object_id,
-                changes,
-                RowState.PENDING,
-                kind=existing.cls or existing.kind,
+                entity, label, facet, Op.UPDATE, existing.object_id, later, RowState.PENDING, kind=kind, phase=3
             )
 
     def _policy(self, facet: ObjectIdentity, name: str) -> Policy:
@@ -311,10 +294,11 @@ class _Planner:
         note: str = "",
         kind: str | None = None,
         values: dict[str, Any] | None = None,
+        phase: int | None = None,
     ) -> PlanRow:
-        phase = (
-            0 if CLASSES[entity.cls].family == "person" else 2 if facet.facet == "asset" and facet.counterpart else 1
-        )
+        if phase is None:
+            phase = 2 if facet.facet == "asset" and facet.counterpart else 1
+            phase = 0 if CLASSES[entity.cls].family == "person" else phase
         n = self._next[phase]
         self._next[phase] += 1
         return PlanRow(
@@ -331,6 +315,14 @@ class _Planner:
             note,
             values or {},
         )
+
+
+def _apart(entity: EntityRow, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Take references among people out: the other may be created after this one."""
+    if CLASSES[entity.cls].family != "person":
+        return fields, {}
+    later = {n: v for n, v in fields.items() if waits_for(v.new if isinstance(v, FieldChange) else v) is not None}
+    return {n: v for n, v in fields.items() if n not in later}, later
 
 
 def _same(facet: ObjectIdentity, name: str, a: Any, b: Any) -> bool:

@@ -15,6 +15,7 @@ from synchub.engine.contact import TargetJob
 from synchub.reconcile.identifiers import Kind, identifier_hash
 from synchub.stores import State
 
+PHASE = 1_000_000_000  # row numbers: people, things, their counterparts, references among people
 _ENTITY = "$entity"  # in a planned value: the object of that entity, once it exists
 
 
