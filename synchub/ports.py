@@ -188,19 +188,38 @@ class Mapper(Protocol):
         ...
 
 
-class DriftObserver(Protocol):
-    """Watches the shape of changed payloads (implemented in `mapping`)."""
+class DriftNote(Protocol):
+    """One thing about the payloads that is different for the first time."""
 
-    def observe(self, payload: dict[str, Any]) -> None:
-        """Look at one payload."""
+    @property
+    def where(self) -> str:
+        """Place of the rule concerned."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """What is different, one sentence."""
+        ...
+
+    @property
+    def count(self) -> int:
+        """Records in which it was seen."""
+        ...
+
+
+class DriftObserver(Protocol):
+    """Watches the shape of changed payloads (implemented in `mapping.drift`)."""
+
+    def observe(self, payload: Mapping[str, Any], record: CanonicalRecord) -> None:
+        """Look at one payload and what became of it."""
+        ...
+
+    def finish(self) -> Sequence[DriftNote]:
+        """Close the run and say what drifted in it."""
         ...
 
     def state(self) -> dict[str, Any]:
         """Return what to remember for the next run, as JSON."""
-        ...
-
-    def report(self) -> list[str]:
-        """Say in words what drifted in this run; empty when nothing did."""
         ...
 
 

@@ -19,6 +19,7 @@ from connectors.registry import Connector, Context, Rate
 from connectors.secrets import Resolver, is_reference
 
 # DRIFT from mapping.drift import ShapeObserver
+from mapping.drift import ShapeObserver
 from mapping.engine import FieldMap
 from mapping.loader import load_map
 from mapping.target import TargetMap, load_target_map
@@ -230,7 +231,9 @@ class Hub:
     def pull_job(self, name: str, source: Source, stream: str, limit: int | None = None) -> PullJob:
         """Put together what is to be read."""
         mapper = self.field_map(name, source, stream)
-        return PullJob(name, source, source.streams()[stream], mapper, None, limit)
+        return PullJob(
+            name, source, source.streams()[stream], mapper, lambda shape: ShapeObserver(mapper, shape), limit
+        )
 
     @contextmanager
     def target_job(self, name: str, classes: frozenset[str] = frozenset()) -> Iterator[TargetJob]:

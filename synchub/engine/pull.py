@@ -171,7 +171,9 @@ class _Reader:
             counts.absent = len(absent)
         shape = self._state.shape
         if self._observer:
-            counts.drift = self._observer.report()
+            counts.drift = [
+                f"{note.where}: {note.message} ({note.count:,} records)" for note in self._observer.finish()
+            ]
             shape = self._observer.state()
         self._ledger.finish(
             self._state.id, self._run, self._now, end,
@@ -198,11 +200,11 @@ class _Reader:
         except MappingError as exc:
             self._reject(where, exc.context.get("code", "unmappable"), str(exc), body)
             return None
-        if self._observer:
-            self._observer.observe(payload)
         if record is None:
             self.counts.dropped += 1
             return None
+        if self._observer:
+            self._observer.observe(payload, record)
         if self._job.info.personal:
             body = orjson.dumps(self._job.mapper.project(payload))
         return record, raw, body, where
