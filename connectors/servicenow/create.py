@@ -83,13 +83,16 @@ class Creator:
         if not plain:
             return
         twins = self._twins(plain)
+        seen: set[tuple[str, str]] = set()
         for write in plain:
             keys = _natural(write)
             twin = next((twins[k] for k in keys if k in twins), None)
-            if keys and twin is None:
+            again = not seen.isdisjoint(keys)
+            seen.update(keys)
+            if keys and twin is None and not again:
                 continue
             done.direct.remove(write)
-            if twin is not None:
+            if twin is not None or again:
                 message = f"an object with the same {' or '.join(_KEYS)} is there already; link it instead."
                 done.decided.append(
                     Outcome(write.row, RowState.CONFLICT, object_id=twin, message=f"{self._where(write)}: {message}")
@@ -232,9 +235,10 @@ class Creator:
         found: dict[tuple[str, str], str] = {}
         for members in _by_root(writes):
             for name in _KEYS:
-                values = [v for w in members for n, v in _natural(w) if n == name]
+                values = [str(w.fields.get(n) or w.extra.get(n)) for w in members for n, _ in _natural(w) if n == name]
                 if values:
-                    found |= {(name, v): i for v, i in self._marks.twins(members[0].kind, name, values).items()}
+                    asked = sorted({form for v in values for form in (v, v.upper(), v.lower())})
+                    found |= {(name, v): i for v, i in self._marks.twins(members[0].kind, name, asked).items()}
         return found
 
     def _read_back(self, made: Sequence[tuple[Write, str]]) -> list[Outcome]:

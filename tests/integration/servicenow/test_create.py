@@ -6,9 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from connectors.kit import FakeClock
+from connectors.kit.cases import context
 from simulators.servicenow import ServiceNow
 from synchub.domain.plan import Op, RowState, Write
 from synchub.ports import Target
+from tests.contract.servicenow_case import open_snow
 from tests.integration.servicenow.conftest import Open, by_row, new_ci, requests
 
 
@@ -124,3 +127,36 @@ def test_every_new_object_has_one_asset(sim: ServiceNow, target: Target) -> None
     """The hub writes one side; the instance makes the other, once."""
     target.write([new_ci(n) for n in range(5)])
     assert len(sim.dump("alm_hardware")) == 5
+
+
+def _asset(n: int, serial: str) -> Write:
+    return Write(n, "alm_hardware", Op.CREATE, None, {"serial_number": serial}, f"acme:{n}")
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after", "truncate"])
+def test_asset_without_a_mark_is_created_once(sim: ServiceNow, target: Target, fault: str) -> None:
+    """Serial number and tag tell what became of a create whose answer was lost."""
+    sim.seed("alm_hardware", [{"asset_tag": "there"}])
+    sim.faults.add(fault, path="/v1/batch", nth=1, times=1)
+    got = target.write([_asset(1, "abc-1")])[0]
+    if got.retryable:
+        got = target.write([_asset(1, "abc-1")])[0]
+    assert got.state is RowState.APPLIED
+    assert [row["sys_id"] for row in sim.dump("alm_hardware", "serial_number=abc-1")] == [got.object_id]
+
+
+def test_two_new_assets_of_one_serial_are_not_both_created(sim: ServiceNow, target: Target) -> None:
+    """The second of one request is a conflict, as it would be in the next one."""
+    sim.seed("alm_hardware", [{"asset_tag": "there"}])
+    got = by_row(target.write([_asset(1, "S1"), _asset(2, "s1")]))
+    assert [got[1].state, got[2].state] == [RowState.APPLIED, RowState.CONFLICT]
+
+
+def test_lost_answer_is_looked_up_when_the_instance_has_finished(sim: ServiceNow) -> None:
+    """After a broken connection the instance may still be at work: the look-up waits until it cannot be any more."""
+    clock = FakeClock()
+    target = open_snow(sim, context(clock))
+    sim.faults.add("timeout_after", path="identifyreconcile/enhanced", nth=1, times=1)
+    assert target.write([new_ci(1)])[0].state is RowState.APPLIED
+    assert max(clock.slept) >= 30
+    target.close()

@@ -167,3 +167,30 @@ def test_part_that_is_throttled_is_sent_again(sim: ServiceNow, target: Target, c
     """429 for the whole request waits and repeats."""
     sim.faults.add("throttle", path="/v1/batch", nth=1, times=1, status=429, retry_after=3)
     assert target.write([update(1, ci, ram="1")])[0].state is RowState.APPLIED
+
+
+@pytest.mark.parametrize(("status", "retryable"), [(500, True), (413, False)])
+def test_batch_that_fails_as_a_whole_fails_its_rows(
+    sim: ServiceNow, target: Target, ci: str, status: int, retryable: bool
+) -> None:
+    """Each row says that it was not written, and whether later may be better."""
+    sim.faults.add("status", path="/v1/batch", status=status)
+    got = target.write([update(1, ci, ram="1")])[0]
+    assert (got.state, got.retryable) == (RowState.FAILED, retryable)
+
+
+def test_write_that_cannot_be_read_back_is_not_taken_for_done(sim: ServiceNow, target: Target, ci: str) -> None:
+    """What was not checked is sent again; the next time it is found there."""
+    sim.faults.add("status", method="GET", path="/table/cmdb_ci", nth=tuple(range(2, 12)), status=503)
+    write = update(1, ci, ram="1")
+    got = target.write([write])[0]
+    assert (got.state, got.retryable) == (RowState.FAILED, True)
+    sim.faults.clear()
+    assert target.write([write])[0].state is RowState.UNCHANGED
+
+
+def test_object_that_vanishes_during_the_write_fails(sim: ServiceNow, target: Target, ci: str) -> None:
+    """Gone between reading and writing: a failure of that row."""
+    sim.faults.add("call", path="/v1/batch", nth=1, times=1, call=lambda: sim.delete("cmdb_ci_computer", ci))
+    got = target.write([update(1, ci, ram="1")])[0]
+    assert (got.state, got.retryable) == (RowState.FAILED, False)
