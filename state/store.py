@@ -6,6 +6,7 @@ from state.db import Database, open_engine
 from state.entities import EntityStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
+from state.lookup import LookupStore
 from state.migrate import ensure
 from state.plans import PlanStore
 from state.reports import ReportStore
@@ -25,6 +26,7 @@ class SqlState:
         self.plans = PlanStore(database)
         self.runs = RunStore(database)
         self.reports = ReportStore(database)
+        self.lookup = LookupStore(database)
 
     def close(self) -> None:
         """Give all connections back."""
