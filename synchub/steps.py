@@ -10,13 +10,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
 from synchub.errors import ConfigError, HubError, InputError
 from synchub.ports import Progress
+from synchub.stores import PlanState
 from synchub.wiring import Hub, Selection
 
 _LEASE_SECONDS = 60
@@ -108,11 +109,13 @@ def identify_all(hub: Hub, run: int, *, progress: Progress | None = None) -> dic
 def plan_target(
     hub: Hub, name: str, run: int, selection: Selection, *, progress: Progress | None = None
 ) -> TargetReport:
-    """Plan a target; nothing is written."""
+    """Plan a target; nothing is written, not even what an earlier run began to deliver."""
     with hub.target_job(name, selection.classes) as job:
-        return plan_step(
-            job, hub.state, hub.rules(), hub.clock, run, progress, select=selected_entities(hub, selection)
-        )[1]
+        preview = replace(job, mode="preview")
+        chosen = selected_entities(hub, selection)
+        report = plan_step(preview, hub.state, hub.rules(), hub.clock, run, progress, select=chosen)[1]
+        report.mode = job.mode
+        return report
 
 
 def sync_target(
@@ -127,25 +130,75 @@ def sync_target(
         return deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
 
 
-def apply_plan(hub: Hub, token: str, run: int, *, progress: Progress | None = None) -> tuple[str, TargetReport]:
-    """Deliver one stored plan.
+def apply_plan(
+    hub: Hub,
+    token: str,
+    run: int,
+    *,
+    selection: Selection | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[str, TargetReport]:
+    """Deliver one stored plan, or a part of it; then the rest stays in the plan.
+
+    Args:
+        hub: The open configuration.
+        token: Token of the plan, or an unambiguous beginning.
+        run: The run that delivers.
+        selection: Only things of these classes and names, and to which one of these sources contributes.
+        limit: At most so many things.
+        progress: Told how far it is.
 
     Raises:
-        PlanError: It is unknown, expired, superseded, or its target is in mode preview.
+        PlanError: It is expired, superseded, or its target is in mode preview.
+        InputError: There is no such plan.
     """
-    plan = hub.state.plans.get(token)
-    if plan is None:
-        raise InputError(
-            f"there is no plan {token!r}.", where="apply", fix="List them with `synchub status`, or run `synchub plan`."
-        )
+    plan = stored_plan(hub, token)
     for name in hub.loaded.settings.targets:
         if hub.state.targets.target(name).id == plan.target:
             with hub.target_job(name) as job:
+                job = replace(job, only=_chosen_entities(hub, plan, selection or Selection(), limit))
                 report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
                 return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
     raise ConfigError(
         f"the target of plan {token} is not configured any more.", where="apply", fix="Configure it again."
     )
+
+
+def stored_plan(hub: Hub, token: str) -> PlanState:
+    """Return a stored plan.
+
+    Raises:
+        InputError: There is none.
+        PlanError: The beginning of a token fits several.
+    """
+    plan = hub.state.plans.get(token) if token else None
+    if plan is None:
+        raise InputError(
+            f"there is no plan {token[:40]!r}.",
+            where="plan",
+            fix="List them with `synchub status`, or make one: `synchub plan`.",
+        )
+    return plan
+
+
+def _chosen_entities(hub: Hub, plan: PlanState, selection: Selection, limit: int | None) -> frozenset[int] | None:
+    """Choose the entities of a plan that are delivered; None for all."""
+    if limit is None and selection == Selection():
+        return None
+    named = selected_entities(hub, selection)
+    found: dict[int, None] = {}
+    after = -1
+    while rows := hub.state.plans.rows(plan.id, states=("pending", "failed", "sent", "waiting"), after=after):
+        after = rows[-1].n
+        fresh = {r.entity for r in rows if not selection.classes or r.cls in selection.classes} - found.keys()
+        if named is not None:
+            fresh &= named
+        if selection.sources:
+            stored = hub.state.entities.get(sorted(fresh))
+            fresh = {e for e in fresh if e in stored and selection.sources & set(stored[e].sources.split(","))}
+        found.update(dict.fromkeys(r.entity for r in rows if r.entity in fresh))
+    return frozenset(list(found)[:limit])
 
 
 def selected_entities(hub: Hub, selection: Selection) -> frozenset[int] | None:

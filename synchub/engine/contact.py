@@ -32,6 +32,7 @@ class TargetJob:
         config: Fingerprint of the configuration.
         canary: Objects written per run in mode canary.
         plan_seconds: How long a plan may be applied.
+        only: Entities whose rows are delivered; None for all. The others stay in the plan, which stays open.
     """
 
     name: str
@@ -44,6 +45,7 @@ class TargetJob:
     config: str
     canary: int = 10
     plan_seconds: int = 4 * 3600
+    only: frozenset[int] | None = None
 
     def hub_key(self, entity: int) -> str:
         """Return what a created object carries."""

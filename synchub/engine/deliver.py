@@ -7,7 +7,7 @@ overwritten is read again first; a row whose target changed since the plan is re
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,8 +63,9 @@ def deliver(
     work = _Delivery(job, state, plan, clock, run, progress)
     work.run()
     left = work.finish()
-    state.plans.mark(plan.id, "applied")
-    if job.mode == "write" or not left:
+    partly = bool(left) and job.only is not None
+    state.plans.mark(plan.id, "open" if partly else "applied")
+    if (job.mode == "write" and not partly) or not left:
         state.targets.planned(plan.target, plan.upto_rev, job.fingerprint)
     return work.counts
 
@@ -98,11 +99,13 @@ class _Delivery:
         while rows := self.state.plans.rows(self.plan.id, states=("pending", "failed"), after=after, count=size):
             rows = [r for r in rows if r.n // PHASE == rows[0].n // PHASE]  # people first: things refer to them
             after = rows[-1].n
+            if self.job.only is not None:
+                rows = [r for r in rows if r.entity in self.job.only]
             if self._left is not None:
                 entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
                 rows = [r for r in rows if r.entity in entities]
             self._send(rows)
-        self._counterparts(entities if self._left is not None else None)
+        self._counterparts(entities if self._left is not None else self.job.only)
 
     def finish(self) -> int:
         """Return how many rows are left for a later run."""
@@ -398,7 +401,7 @@ class _Delivery:
 
     # --- objects that the target makes itself -----------------------------------------------------------------------------
 
-    def _counterparts(self, only: set[int] | None) -> None:
+    def _counterparts(self, only: Container[int] | None) -> None:
         """Find the objects that the target made beside ours, link them and fill what nobody filled."""
         waited = 0.0
         pause = 0.5
@@ -411,7 +414,7 @@ class _Delivery:
             waited += pause
             pause = min(pause * 1.5, 5.0)
 
-    def _waiting(self, only: set[int] | None) -> list[PlanRow]:
+    def _waiting(self, only: Container[int] | None) -> list[PlanRow]:
         rows: list[PlanRow] = []
         after = -1
         while part := self.state.plans.rows(self.plan.id, states=("waiting",), after=after, count=1000):
