@@ -35,6 +35,12 @@ class ClassRule:
     condition: Filter | None = None
     paths: tuple[PayloadPath, ...] = ()
 
+    @property
+    def reads(self) -> tuple[PayloadPath, ...]:
+        """List every path that the answer depends on."""
+        asked = self.condition.paths if self.condition is not None else ()
+        return (*self.paths, *[PayloadPath(".".join(keys), keys) for keys in asked])
+
     def of(self, payload: Any) -> str | None:
         """Return the class this rule gives a payload; None: ask the next one.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mapping.classing import ClassRule
 from mapping.filters import Filter, FilterError
+from mapping.generate import Generated, remembered
 from mapping.paths import PayloadPath, compile_one, compile_projection
 from mapping.rules import CompiledRule, Fill
 from mapping.trace import Chain, FieldTrace, Trace
@@ -55,18 +56,27 @@ class FieldMap:
         self.fingerprint = parts.fingerprint
         self.classes = tuple(dict.fromkeys(cls for rule in parts.classes for cls in rule.classes))
         self._parts = parts
+        self._generated = Generated()
         self._programs = {cls: self._program(cls) for cls in self.classes}
+        self._kept = self._generated.condition(parts.keep) if parts.keep else None
         self._key = _key_reader(parts.key, parts.lines.get("key", ""))
         self._keys = [compile_one(path) for path in parts.key]
+        told = [path for rule in parts.classes for path in rule.reads]
+        self._class = remembered(self._tell_class, told)
         self._constant_class = parts.classes[0].classes[0] if parts.classes[0].final else None
         fields, whole = self._payload_paths()
         self.payload_paths = tuple({path.text: path for path in (*whole, *fields)}.values())
         self.paths = tuple(sorted(path.text for path in self.payload_paths))
         self._project = compile_projection(fields, whole)
 
-    def _program(self, cls: str) -> tuple[Fill, ...]:
-        observed = [self._parts.observed_at.fill] if self._parts.observed_at else []
-        return (*observed, *[rule.fill for rule in self._parts.programs[cls]])
+    def _program(self, cls: str) -> Fill:
+        observed = [self._parts.observed_at] if self._parts.observed_at else []
+        return self._generated.program(cls, [*observed, *self._parts.programs[cls]])
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """Return the text of the generated function by class, for people who want to see what runs."""
+        return self._generated.sources
 
     @property
     def rules(self) -> Mapping[str, tuple[CompiledRule, ...]]:
@@ -96,26 +106,25 @@ class FieldMap:
         """
         if payload.__class__ is not dict:
             raise MappingError("the payload is not a JSON object", where=self.line_of("key"))
-        if self._parts.keep is not None and not self._kept(payload):
+        if self._kept is not None and not self._holds(payload):
             return None
         key = self._key(payload)
         fields: dict[str, Any] = {}
         warnings: list[FieldWarning] = []
         cls = self._constant_class or self._class(payload, warnings)
-        for fill in self._programs[cls]:
-            fill(payload, fields, warnings)
+        self._generated.count()
+        self._programs[cls](payload, fields, warnings)
         return CanonicalRecord(key, cls, fields, fields.pop(_OBSERVED, 0), warnings)
 
-    def _kept(self, payload: Any) -> bool:
-        keep = self._parts.keep
+    def _holds(self, payload: Any) -> bool:
         try:
-            held = keep is None or keep.holds(payload)
+            held = self._kept is None or self._kept(payload)
         except FilterError as problem:
             message = f"whether the record is to be kept cannot be told: {problem}"
             raise MappingError(message, where=self.line_of("keep")) from problem
         return held
 
-    def _class(self, payload: Any, warnings: list[FieldWarning]) -> str:
+    def _tell_class(self, payload: Any, warnings: list[FieldWarning]) -> str:
         for rule in self._parts.classes:
             try:
                 cls = rule.of(payload)

@@ -19,7 +19,7 @@ Resolve = Callable[[Any, Log | None, dict[str, Any]], Any]
 
 MAX_VALUES = 1000
 EMPTY: Any = object()  # stands for a raw value that means *empty on purpose*; no payload can hold it
-_NOT_UNDERSTOOD = (ValueError, TypeError, ArithmeticError)
+NOT_UNDERSTOOD = (ValueError, TypeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def resolver(rule: Rule) -> Resolve:
                 return None
             text = ""
             return check(value)
-        except _NOT_UNDERSTOOD as problem:
+        except NOT_UNDERSTOOD as problem:
             return warn(rule, raw, text, problem)
 
     return resolve
@@ -173,7 +173,7 @@ def _run_step(
     for value in [values] if step.kind == "all" else values:
         try:
             result = step.run(value, context)
-        except _NOT_UNDERSTOOD as problem:
+        except NOT_UNDERSTOOD as problem:
             warnings.append(warn(rule, value, step.text, problem))
             continue
         if step.kind == "split":
@@ -188,7 +188,7 @@ def _finish(rule: Rule, values: list[Any], warnings: list[FieldWarning]) -> Any:
     for value in values:
         try:
             fitting.append(rule.check(value))
-        except _NOT_UNDERSTOOD as problem:
+        except NOT_UNDERSTOOD as problem:
             warnings.append(warn(rule, value, "", problem))
     if not fitting:
         return None

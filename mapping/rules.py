@@ -10,7 +10,7 @@ from typing import Any
 
 from mapping.filters import Filter, FilterError
 from mapping.paths import PayloadPath, compile_one, compile_values
-from mapping.resolve import EMPTY, MAX_VALUES, Resolve, Rule, combiner, resolver
+from mapping.resolve import EMPTY, MAX_VALUES, NOT_UNDERSTOOD, Resolve, Rule, combiner, resolver
 from mapping.trace import Chain, FieldTrace
 from mapping.transforms import as_text
 from synchub.domain.records import CLEAR, FieldWarning
@@ -78,8 +78,38 @@ class CompiledRule:
                 (compile_values(path), True) if path.many else (compile_one(path), False) for path in rule.paths
             ]
             self.fill = self._fill_combined() if rule.combines else self._fill_each()
+        self.bare = self.fill
         if rule.condition is not None:
             self.fill = self._conditional(rule.condition, self.fill)
+
+    @property
+    def tells_empty(self) -> bool:
+        """Say whether empty or null raw values are told from missing ones."""
+        return None in self.rule.clear or "" in self.rule.clear
+
+    def read(self, payload: Any) -> Any:
+        """Return the raw value of a single rule; `EMPTY` where it means *empty on purpose*."""
+        return self._read(payload)
+
+    def resolve_in(self, raw: Any, payload: Any) -> Any:
+        """Return what becomes of any raw value of a single rule: a value, None, `CLEAR` or a warning."""
+        return self._resolve(raw, None, self._around(payload))
+
+    @property
+    def direct(self) -> Callable[[Any], Any]:
+        """Compile `resolve_in` for a raw text or whole number; with a context for (raw, text or None, …)."""
+        rule, resolve = self.rule, self._resolve
+        if self._context:
+            names = [path.text for path in rule.context]
+
+            def within(key: tuple[Any, ...]) -> Any:
+                said = [text if text and text.strip() else None for text in key[1:]]
+                return resolve(key[0], None, dict(zip(names, said, strict=True)))
+
+            return within
+        if len(rule.steps) == 1 and not rule.steps[0].takes_none and not rule.clear:
+            return _one_step(rule, resolve)
+        return lambda raw: resolve(raw, None, _NO_CONTEXT)
 
     def _single_reader(self) -> Callable[[Any], Any]:
         """Read as `_reader` does; with a token for empty or null, tell those from a path that leads nowhere."""
@@ -274,6 +304,22 @@ class CompiledRule:
             results.append(self._resolve(raw, item.chains[-1].steps, self._around(payload)))
         if results:
             _collect(self.rule.field, results, fields, item.warnings)
+
+
+def _one_step(rule: Rule, resolve: Resolve) -> Callable[[Any], Any]:
+    """Compile the way of a raw text through a chain of one step: most rules."""
+    work, check, unset = rule.steps[0].work, rule.check, rule.unset
+
+    def direct(raw: Any) -> Any:
+        if raw.__class__ is not str or not raw or raw.isspace() or (unset and raw.strip() in unset):
+            return resolve(raw, None, _NO_CONTEXT)
+        try:
+            value = work(raw)
+            return None if value is None or value == "" else check(value)
+        except NOT_UNDERSTOOD:
+            return resolve(raw, None, _NO_CONTEXT)  # says at which step
+
+    return direct
 
 
 def _collect(field: str, results: list[Any], fields: dict[str, Any], warnings: list[FieldWarning]) -> None:

@@ -19,6 +19,7 @@ import xxhash
 
 from synchub.domain.model import CLASSES, VOLATILE
 from synchub.domain.records import Contribution
+from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
 from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
@@ -56,6 +57,7 @@ class IdentifyCounts:
     shared: int = 0
 
 
+@seldom_collected
 def identify(
     state: State, rules: Rules, clock: Clock, run: int, *, decisions: Decisions = NONE, progress: Progress | None = None
 ) -> IdentifyCounts:

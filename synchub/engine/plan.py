@@ -19,6 +19,7 @@ from synchub.engine.references import PHASE, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.domain.records import CLEAR
+from synchub.engine.pace import seldom_collected
 from synchub.reconcile.diff import Action, Policy, decide, parse_policy
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
@@ -35,6 +36,7 @@ class Planned:
     contact: Contact
 
 
+@seldom_collected
 def make_plan(
     job: TargetJob,
     state: State,

@@ -15,6 +15,7 @@ import xxhash
 
 from synchub.domain.model import VOLATILE
 from synchub.domain.records import CanonicalRecord, End, Page, Rejected
+from synchub.engine.pace import seldom_collected
 from synchub.errors import HubError, MappingError, Unavailable
 from synchub.ports import Clock, DriftObserver, Mapper, Progress, Source, StreamInfo
 from synchub.reconcile.identifiers import JOINING, identifier_hash, identifiers
@@ -84,6 +85,7 @@ class PullJob:
     limit: int | None = None
 
 
+@seldom_collected
 def pull(job: PullJob, ledger: Ledger, clock: Clock, run: int, progress: Progress | None = None) -> PullCounts:
     """Read a stream to its end and store what changed.
 
