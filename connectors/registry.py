@@ -119,6 +119,11 @@ def names() -> list[str]:
     return sorted({*_OURS, *(entry.name for entry in metadata.entry_points(group=GROUP))})
 
 
+def shipped() -> list[str]:
+    """List the connectors that come with the hub, sorted; imports none of them."""
+    return sorted(_OURS)
+
+
 def load(name: str, *, where: str = "") -> Connector:
     """Import the connector of a name.
 

@@ -99,16 +99,17 @@ def _voices(f: Doc, now: int) -> Iterator[str]:
         yield "NOBODY  no source has a usable value" if f["voices"] else "NOBODY  no record belongs to it"
     lead = ""
     for voice in f["voices"]:
-        kind = "WON" if voice["won"] else "LOST"
+        agrees = voice["value"] is not None and voice["value"] == f["value"]
+        kind = "WON" if voice["won"] else "AGREE" if agrees else "LOST"
         if kind != lead:
             yield ""
         head = kind if kind != lead else ""
         lead = kind
         yield from _voice(head, voice, now)
-        if not voice["won"]:
+        if kind == "LOST":
             place = f["rule_at"] if voice["reason"].startswith(("rule:", f"{voice['source']} may not")) else ""
             yield _placed(f"        {'':<6}{voice['reason']}", place)
-        elif f["rule"] and head:
+        elif kind == "WON" and f["rule"] and head:
             yield _placed(f"        {'':<6}rule: {f['rule']}", f["rule_at"])
 
 

@@ -1,0 +1,215 @@
+"""The single checks of `synchub check`. Each one is told apart, so that a problem hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel
+
+from connectors.secrets import SecretRef, TextOrRef, is_reference
+from synchub.cli.output import Stages
+from synchub.errors import ConfigError, HubError, WrongInstance
+from synchub.explain import stored_map
+from synchub.wiring import Hub
+
+_READ = 1  # records read of each stream
+
+
+class Checks:
+    """Runs all checks.
+
+    Attributes:
+        results: `{"what", "ok", "note"}` or `{"what", "ok", "code", "where", "message", "fix"}`, in order.
+    """
+
+    def __init__(self, hub: Hub, stages: Stages, *, offline: bool) -> None:
+        self._hub, self._stages, self._offline = hub, stages, offline
+        self._settings = hub.loaded.settings
+        self.results: list[dict[str, Any]] = []
+
+    def run(self) -> None:
+        """Check everything."""
+        self._one("configuration", lambda: self._hub.loaded.path.name)
+        self._one("time zone", self._zone)
+        self._one("rules", self._rules)
+        state = self._one("state", self._state)
+        for name in self._settings.sources:
+            self._source(name)
+        for name in self._settings.targets:
+            self._target(name, state=state)
+
+    def _one(self, what: str, work: Callable[[], str]) -> bool:
+        """Do one check; its note, or what went wrong, is kept."""
+        try:
+            self.results.append({"what": what, "ok": True, "note": work()})
+        except HubError as exc:
+            self.results.append(
+                {
+                    "what": what,
+                    "ok": False,
+                    "code": exc.code,
+                    "where": exc.where,
+                    "message": exc.message,
+                    "fix": exc.fix,
+                }
+            )
+            return False
+        return True
+
+    # --- the hub itself ---------------------------------------------------------------------------------------------
+
+    def _zone(self) -> str:
+        name = self._settings.hub.timezone
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ConfigError(
+                f"there is no time zone {name!r}.", where=self._hub.loaded.document.where("hub", "timezone"),
+                fix="Use a name such as Europe/Berlin.",
+            ) from None  # fmt: skip
+        return name
+
+    def _rules(self) -> str:
+        self._hub.rules()
+        return ", ".join(f"{name} is {self._hub.role(name)}" for name in self._settings.sources)
+
+    def _state(self) -> str:
+        """Open the state if it is there; a check makes none."""
+        url = self._hub.state_url()
+        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+            return "does not exist yet; the first run makes it"
+        streams = self._hub.state.reports.streams()
+        return f"{sum(s['records'] for s in streams):,} records of {len(streams)} streams"
+
+    # --- sources ----------------------------------------------------------------------------------------------------
+
+    def _source(self, name: str) -> None:
+        what = f"source {name}"
+        if not self._one(what, lambda: self._source_settings(name)):
+            return
+        secrets = self._secrets(what, self._hub.source_settings(name)[1])
+        for stream in self._configured_streams(name):
+            self._one(f"{what} {stream} map", lambda stream=stream: self._map(name, stream))  # type: ignore[misc]
+        if secrets and not self._offline:
+            self._stages.stage(f"asking {name}")
+            self._connection(name)
+
+    def _source_settings(self, name: str) -> str:
+        connector, _ = self._hub.source_settings(name)
+        if connector.open_source is None:
+            where = self._hub.loaded.document.where("sources", name)
+            raise ConfigError(f"{connector.name} has no source.", where=where, fix="Configure it under targets.")
+        return f"connector {connector.name}"
+
+    def _configured_streams(self, name: str) -> list[str]:
+        streams = (self._settings.sources[name].model_extra or {}).get("streams")
+        return list(streams) if isinstance(streams, dict) else []
+
+    def _map(self, name: str, stream: str) -> str:
+        found = stored_map(self._hub, name, stream)
+        return f"{', '.join(found.classes)}: {len(found.paths)} paths"
+
+    def _connection(self, name: str) -> None:
+        streams: list[str] = []
+
+        def list_streams() -> str:
+            with self._hub.source(name) as source:
+                streams.extend(source.streams())
+            return f"{len(streams)} streams: {', '.join(streams)}"
+
+        if self._one(f"source {name} opens", list_streams):
+            for stream in streams:
+                self._one(f"source {name} {stream} reads", lambda stream=stream: self._read(name, stream))  # type: ignore[misc]
+
+    def _read(self, name: str, stream: str) -> str:
+        with self._hub.source(name) as source:
+            for page in source.read(stream, limit=_READ):
+                if page.payloads:
+                    return "gives records"
+                if page.rejected:
+                    return f"gives dead letters first: {page.rejected[0].where}"
+        return "holds nothing"
+
+    # --- targets ----------------------------------------------------------------------------------------------------
+
+    def _target(self, name: str, *, state: bool) -> None:
+        what = f"target {name}"
+        settings_fit = self._one(what, lambda: self._target_settings(name))
+        self._one(f"{what} map", lambda: self._target_map(name))
+        if not settings_fit:
+            return
+        secrets = self._secrets(what, self._hub.target_settings(name)[1])
+        if secrets and not self._offline:
+            self._stages.stage(f"asking {name}")
+            self._one(f"{what} answers", lambda: self._identity(name, state=state))
+
+    def _target_settings(self, name: str) -> str:
+        connector, _ = self._hub.target_settings(name)
+        if connector.open_target is None:
+            where = self._hub.loaded.document.where("targets", name)
+            raise ConfigError(f"{connector.name} has no target.", where=where, fix="Configure it under sources.")
+        return f"connector {connector.name}, mode {self._settings.targets[name].mode}"
+
+    def _target_map(self, name: str) -> str:
+        maps = self._hub.target_map(name)
+        wanted = self._settings.targets[name].classes or maps.classes
+        unknown = [cls for cls in wanted if not maps.facets(cls)]
+        if unknown:
+            raise ConfigError(
+                f"the target map takes no {unknown[0]!r}.",
+                where=self._hub.loaded.document.where("targets", name, "classes"),
+                fix=f"It takes: {', '.join(maps.classes)}.",
+            )
+        return ", ".join(wanted)
+
+    def _identity(self, name: str, *, state: bool) -> str:
+        with self._hub.target_job(name) as job:
+            identity = job.target.identity()
+        pinned = self._pinned(name) if state else None
+        if pinned is not None and pinned != identity:
+            raise WrongInstance(
+                f"{identity!r} answers, but the state is linked to {pinned!r}.",
+                where=name,
+                fix="Point the configuration at the right instance, or use another state for this one.",
+            )
+        return f"{identity} (not met before)" if pinned is None else identity
+
+    def _pinned(self, name: str) -> str | None:
+        url = self._hub.state_url()
+        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
+            return None
+        return next((t["identity"] for t in self._hub.state.reports.targets() if t["name"] == name), None)
+
+    # --- secrets ----------------------------------------------------------------------------------------------------
+
+    def _secrets(self, what: str, settings: BaseModel) -> bool:
+        """Resolve every reference of a block; the values are thrown away at once."""
+        found = True
+        for way, reference in references(settings):
+            found &= self._one(f"{what} {way}", lambda reference=reference: self._resolve(reference))  # type: ignore[misc]
+        return found
+
+    def _resolve(self, reference: str) -> str:
+        self._hub.resolve(reference)
+        return reference
+
+
+def references(value: Any, way: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (dotted way, reference) of all secrets and texts that live elsewhere in a settings object."""
+    if isinstance(value, SecretRef):
+        yield way, value.reference
+    elif isinstance(value, TextOrRef):
+        if is_reference(value.text):
+            yield way, value.text
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from references(getattr(value, name), f"{way}.{name}" if way else name)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from references(item, f"{way}.{name}")
+    elif isinstance(value, list | tuple):
+        for i, item in enumerate(value):
+            yield from references(item, f"{way}.{i}")
