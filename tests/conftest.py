@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytest_plugins = ["tests.support.states"]
+
 # `SYNCHUB_SHARED` names the folder with real data, contracts and the yardstick; beside the checkout by default.
 SHARED = Path(os.environ.get("SYNCHUB_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 _LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")  # noqa: S104 - compared, never bound

@@ -1,0 +1,1 @@
+"""Fakes, builders and databases that several test packages share."""
