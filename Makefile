@@ -3,32 +3,40 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
+# Two processes: what the tests need of memory and what most machines have of cores.
+JOBS ?= 2
 
-.PHONY: help install demo test check format lint types imports audit bench lock
+.PHONY: help install demo test check format format-check lint types imports audit bench lock
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 install: .venv/.installed ## Build .venv from the lock (hashes checked)
 
-.venv/.installed: lock/requirements.txt lock/bootstrap.txt pyproject.toml
+.venv/.uv: lock/bootstrap.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "synchub needs Python 3.11 or later, $(PYTHON) is `$(PYTHON) -V`. Say which: make PYTHON=python3.12 ..."; exit 1; }
 	@echo "building .venv from lock/requirements.txt ..."
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r lock/bootstrap.txt
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --require-hashes -r lock/requirements.txt
-	VIRTUAL_ENV=.venv $(BIN)/uv pip install --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r lock/bootstrap.txt
+	@touch $@
+
+# uv is fast but reads no configuration of pip: where a mirror is configured for pip only, pip does the work.
+.venv/.installed: .venv/.uv lock/requirements.txt pyproject.toml
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --require-hashes -r lock/requirements.txt \
+	  || $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r lock/requirements.txt
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --offline --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: install ## Show the hub doing its job against simulated systems (a few minutes)
 	$(BIN)/synchub demo
 
 test: install ## Run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 check: install format-check lint types imports audit test ## What CI runs
 
-.PHONY: format-check
-format-check:
+format-check: install
 	$(BIN)/ruff format --check .
 
 format: install ## Format the code
@@ -44,11 +52,11 @@ types: install ## Strict type check
 imports: install ## Check who imports whom
 	$(BIN)/lint-imports
 
-audit: install ## Look the locked dependencies up in the advisory database
-	$(BIN)/python tests/meta/audit.py
+audit: install ## Look the locked dependencies up in the advisory databases
+	$(BIN)/python -m tests.meta.audit
 
 bench: install ## CPU, memory and match quality beside the floor of the same run
 	$(BIN)/python bench/compare.py
 
-lock: install ## Renew the lock
+lock: .venv/.uv ## Renew the lock after a change of pyproject.toml
 	$(BIN)/uv pip compile -q --universal --python-version 3.11 --all-extras --generate-hashes --no-emit-index-url --no-header pyproject.toml -o lock/requirements.txt
