@@ -14,6 +14,7 @@ from typing import Any
 
 from synchub.domain.plan import FieldChange, Op, Outcome, PlanRow, RowState, TargetObject, Value, Write
 from synchub.engine.contact import TargetJob
+from synchub.engine.pace import seldom_collected
 from synchub.engine.references import PHASE, waits_for
 from synchub.errors import HubError, PlanError, Recovery
 from synchub.ports import Clock, ObjectIdentity, Progress
@@ -39,6 +40,7 @@ class DeliveryCounts:
             self.applied[op] = self.applied.get(op, 0) + 1
 
 
+@seldom_collected
 def deliver(
     job: TargetJob, state: State, plan: PlanState, clock: Clock, run: int, progress: Progress | None = None
 ) -> DeliveryCounts:
@@ -82,6 +84,7 @@ class _Delivery:
         self._facets: dict[tuple[str, str], ObjectIdentity] = {
             (cls, f.facet): f for cls in job.classes for f in job.maps.facets(cls)
         }
+        self._bases: dict[tuple[int, str | None], dict[str, Any] | None] = {}
         self._left = job.canary if job.mode == "canary" else None
         self._total = sum(
             plan.summary.get("counts", {}).get(c, {}).get(o, 0)
@@ -172,6 +175,7 @@ class _Delivery:
         by_number = {row.n: row for row in ready}
         later: list[PlanRow] = []
         result = DeliveryBatch()
+        self._learn_bases(ready)
         for outcome in self._call(writes):
             row = by_number[outcome.row]
             if outcome.retryable and outcome.state is RowState.FAILED and not last:
@@ -215,6 +219,8 @@ class _Delivery:
         extra: dict[str, Any] = {"cls": row.cls, "facet": row.facet}
         if row.op is Op.INSERT:
             extra["direct"] = True
+        if row.changes:
+            extra["expected"] = {name: change.old for name, change in row.changes.items()}
         return Write(
             row=row.n,
             kind=row.kind,
@@ -316,6 +322,7 @@ class _Delivery:
             return
         batch = DeliveryBatch()
         known = self.state.targets.by_object_id(self.plan.target, [r.object_id for r in rows if r.object_id])
+        self._learn_bases(rows)
         for row in rows:
             item = known.get(row.object_id or "")
             if item is None:
@@ -372,22 +379,17 @@ class _Delivery:
         self.counts.add(row, state)
         self._done += 1
 
+    def _learn_bases(self, rows: Sequence[PlanRow]) -> None:
+        """Load the bases of a slice of rows at once; `_base` needs them."""
+        entities = list({r.entity for r in rows if r.op not in (Op.CREATE, Op.INSERT)})
+        linked = self.state.targets.linked(self.plan.target, entities) if entities else {}
+        self._bases = {(e, o.facet): o.base for e, objects in linked.items() for o in reversed(objects)}
+
     def _base(
         self, row: PlanRow, facet: ObjectIdentity, item: TargetObject, sent: dict[str, Value], refused: dict[str, Any]
     ) -> dict[str, Value]:
         """Say what hub and target agree on after a write: the old base, what was written, and what is equal anyway."""
-        old = (
-            next(
-                (
-                    o.base
-                    for o in self.state.targets.linked(self.plan.target, [row.entity]).get(row.entity, [])
-                    if o.facet == row.facet
-                ),
-                None,
-            )
-            or {}
-        )
-        base = dict(old)
+        base = dict(self._bases.get((row.entity, row.facet)) or {})
         for name, value in sent.items():
             if name not in refused and facet.same(name, value, item.fields.get(name, value)):
                 base[name] = item.fields.get(name, value)
@@ -461,6 +463,8 @@ class _Delivery:
         by_kind: dict[str, list[tuple[PlanRow, str]]] = {}
         for row, object_id in rows:
             by_kind.setdefault(row.kind, []).append((row, object_id))
+            row.object_id, row.op = object_id, Op.LINK
+        self._learn_bases([row for row, _ in rows])
         for kind, some in by_kind.items():
             reads = tuple(sorted({name for row, _ in some for name in self._facet(row).reads}))
             found = self.job.target.fetch(kind, reads, [i for _, i in some])
@@ -471,7 +475,6 @@ class _Delivery:
                     batch.replan.append((row.entity, "failed"))
                     continue
                 facet = self._facet(row)
-                row.object_id, row.op = object_id, Op.LINK
                 wanted, row.values = row.wanted(), {}
                 row.changes = {
                     name: FieldChange(item.fields.get(name), value)
