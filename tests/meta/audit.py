@@ -91,8 +91,8 @@ def judge(report: dict[str, Any], ignored: dict[str, str], service: str) -> Verd
         code = 1
         fixed = ", ".join(advisory.get("fix_versions", ())) or "no version yet"
         lines.append(f"audit: {what}, fixed in {fixed}. Renew the lock, or name it with a reason in {IGNORED.name}.")
-    for name in sorted(set(ignored) - used):
-        lines.append(f"audit: {name} in {IGNORED.name} is found no more; remove the line.")
+    gone = sorted(set(ignored) - used)
+    lines += [f"audit: {name} in {IGNORED.name} is found no more; remove the line." for name in gone]
     lines.append("audit: failed" if code else "audit: nothing open")
     return Verdict(lines, code)
 
