@@ -93,6 +93,13 @@ class EntityStore:
                 [(a, b, reason, run) for a, b, reason in proposals],
             )
 
+    def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:
+        """See `Entities.proposed`."""
+        with self._db.read() as tx:
+            rows = tx.select_in("select a, b, reason from proposal where state='open' and a in {in}", list(entities))
+            rows += tx.select_in("select a, b, reason from proposal where state='open' and b in {in}", list(entities))
+        return sorted(set(rows))
+
     def count(self) -> dict[str, int]:
         """See `Entities.count`."""
         with self._db.read() as tx:

@@ -98,6 +98,14 @@ class LookupStore:
                 )
             )
 
+    def waiting_reasons(self, target: int) -> list[tuple[str, int]]:
+        """Return (why, how many entities) of what is planned again in a target, most first."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select reason, count(*) from replan where target=? group by reason order by 2 desc", (target,)
+            )
+        return [(row[0], row[1]) for row in rows]
+
     def absences_of(self, records: Sequence[int]) -> dict[int, tuple[int, int]]:
         """Return record -> (since when, in how many complete snapshots in a row) it is missing from its stream."""
         with self._db.read() as tx:

@@ -135,6 +135,14 @@ class PlanStore:
             )
         return [_row(row) for row in rows]
 
+    def rewrite(self, plan: int, row: PlanRow) -> None:
+        """See `Plans.rewrite`."""
+        with self._db.begin() as tx:
+            tx.run(
+                "update plan_row set op=?, object_id=?, changes=?, state=? where plan=? and n=?",
+                (row.op.value, row.object_id, _dump(row), row.state.value, plan, row.n),
+            )
+
     def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:
         """See `Plans.send`."""
         with self._db.begin() as tx:

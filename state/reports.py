@@ -19,7 +19,9 @@ class ReportStore:
     def streams(self) -> list[dict[str, Any]]:
         """List the streams with their counts and ages."""
         with self._db.read() as tx:
-            rows = tx.rows("select id, source, stream, read_at, complete_at, proof, fingerprint from stream order by source, stream")
+            rows = tx.rows(
+                "select id, source, stream, read_at, complete_at, proof, fingerprint from stream order by source, stream"
+            )
             counts = dict(tx.rows("select stream, count(*) from record group by stream"))
             absent = dict(
                 tx.rows("select r.stream, count(*) from absence a join record r on r.id=a.record group by r.stream")

@@ -127,15 +127,15 @@ class TargetStore:
             result.setdefault(row[3], []).append(_object(row))
         return result
 
-    def object_ids(self, target: int, entities: Sequence[int]) -> dict[int, str]:
+    def object_ids(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
         """See `Targets.object_ids`."""
         with self._db.read() as tx:
             rows = tx.select_in(
-                "select entity, object_id, facet from target_object where target=? and entity in {in}",
+                "select entity, facet, object_id from target_object where target=? and entity in {in}",
                 list(entities),
                 before=(target,),
             )
-        return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[2] == "ci")}
+        return {(row[0], row[1]): row[2] for row in rows}
 
     def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
         """See `Targets.objects`."""

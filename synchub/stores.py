@@ -306,6 +306,10 @@ class Entities(Protocol):
         """Replace the open proposals that concern touched entities by these (a, b, reason); a person's answers stay."""
         ...
 
+    def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:
+        """Return the open merge proposals (a, b, reason) that concern one of the entities."""
+        ...
+
     def count(self) -> dict[str, int]:
         """Count the live entities by family."""
         ...
@@ -396,8 +400,8 @@ class Targets(Protocol):
         """Return entity -> its objects in the target."""
         ...
 
-    def object_ids(self, target: int, entities: Sequence[int]) -> dict[int, str]:
-        """Return entity -> id of its object in the target, the CI where there are two."""
+    def object_ids(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
+        """Return (entity, facet) -> id of its object in the target."""
         ...
 
     def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
@@ -491,6 +495,10 @@ class Plans(Protocol):
 
     def rows(self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000) -> list[PlanRow]:
         """Return rows in the order of delivery."""
+        ...
+
+    def rewrite(self, plan: int, row: PlanRow) -> None:
+        """Store another operation, object and values for a row that waited."""
         ...
 
     def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:

@@ -21,6 +21,7 @@ from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
 
 _TRIES = 3  # times a row is sent within one run while the target says that it may work later
+_FOUND_WAIT = 8  # seconds a run waits for a counterpart of an object that other people made without one
 _COUNTERPART_WAIT = 60  # seconds a run waits for objects that the target makes by itself
 
 
@@ -241,7 +242,7 @@ class _Delivery:
             return list(rows)
         ids = self.state.targets.object_ids(self.plan.target, [r.entity for r in loose])
         for row in loose:
-            row.object_id = ids.get(row.entity)
+            row.object_id = ids.get((row.entity, row.facet))
             if row.object_id is None:
                 batch.states.append((row.n, RowState.FAILED, "the object it belongs to was not created"))
                 batch.replan.append((row.entity, "failed"))
@@ -290,24 +291,23 @@ class _Delivery:
     def _resolve(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> dict[int, dict[str, Value]]:
         """Put ids in for objects that had to be created first; what is still missing is left out and planned again."""
         plain: dict[int, dict[str, Value]] = {}
-        wanted: dict[int, list[tuple[PlanRow, str]]] = {}
+        wanted: list[tuple[PlanRow, str, tuple[int, str]]] = []
         for row in rows:
             fields = plain[row.n] = row.wanted()
             for name, value in fields.items():
                 if value.__class__ is dict:
-                    wanted.setdefault(value["$entity"], []).append((row, name))
+                    wanted.append((row, name, (value["$entity"], value.get("$facet", "record"))))
         if not wanted:
             return plain
-        objects = self.state.targets.object_ids(self.plan.target, list(wanted))
-        for entity, places in wanted.items():
-            found = objects.get(entity)
-            for row, name in places:
-                fields = plain[row.n] = dict(plain[row.n])
-                if found:
-                    fields[name] = found
-                else:
-                    del fields[name]
-                    batch.replan.append((row.entity, f"reference: {name}"))
+        objects = self.state.targets.object_ids(self.plan.target, list({key[0] for _, _, key in wanted}))
+        for row, name, key in wanted:
+            fields = plain[row.n] = dict(plain[row.n])
+            found = objects.get(key)
+            if found:
+                fields[name] = found
+            else:
+                del fields[name]
+                batch.replan.append((row.entity, f"reference: {name}"))
         if batch.replan and not batch.states:
             self.state.plans.deliver(
                 self.plan.target, self.plan.id, self.clock.now(), self.run_id, DeliveryBatch(replan=batch.replan)
@@ -391,7 +391,7 @@ class _Delivery:
         """Say what hub and target agree on after a write: the old base, what was written, and what is equal anyway."""
         base = dict(self._bases.get((row.entity, row.facet)) or {})
         for name, value in sent.items():
-            if name not in refused and facet.same(name, value, item.fields.get(name, value)):
+            if name in facet.fields and name not in refused and facet.same(name, value, item.fields.get(name, value)):
                 base[name] = item.fields.get(name, value)
         return base
 
@@ -403,18 +403,71 @@ class _Delivery:
 
     # --- objects that the target makes itself -----------------------------------------------------------------------------
 
-    def _counterparts(self, only: Container[int] | None) -> None:
-        """Find the objects that the target made beside ours, link them and fill what nobody filled."""
-        waited = 0.0
-        pause = 0.5
+    def _counterparts(self, only: Collection[int] | None) -> None:
+        """Find the objects that the target makes beside ours; where it makes none beside other people's, make one."""
+        waited, pause = 0.0, 0.5
         while rows := self._waiting(only):
             missing = self._adopt(rows)
-            if not missing or waited >= _COUNTERPART_WAIT:
+            if waited >= _FOUND_WAIT:
+                missing = self._make(missing)
+            if not missing:
+                return
+            if waited >= _COUNTERPART_WAIT:
                 self._give_up(missing)
                 return
             self.clock.sleep(pause)
             waited += pause
             pause = min(pause * 1.5, 5.0)
+
+    def _make(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
+        """Create the counterparts of objects that other people made without; returns the rows still to wait for."""
+        linked = self.state.targets.linked(self.plan.target, [r.entity for r in rows])
+        wait: list[PlanRow] = []
+        make: list[PlanRow] = []
+        for row in rows:
+            facet = self._facet(row)
+            main = next((o for o in linked.get(row.entity, []) if o.facet == facet.counterpart), None)
+            if main is None or main.origin != "found" or facet.reference is None:
+                wait.append(row)
+                continue
+            row.op, row.state = Op.CREATE, RowState.PENDING
+            row.values = {**row.values, facet.reference: main.object_id}
+            self.state.plans.rewrite(self.plan.id, row)
+            make.append(row)
+        self._send(make)
+        self._refer_back(make)
+        return wait
+
+    def _refer_back(self, rows: Sequence[PlanRow]) -> None:
+        """Let the objects that other people made point at the counterparts that the hub made for them."""
+        ids = self.state.targets.object_ids(self.plan.target, [r.entity for r in rows])
+        linked = self.state.targets.linked(self.plan.target, [r.entity for r in rows])
+        writes = []
+        for row in rows:
+            facet = self._facet(row)
+            made = ids.get((row.entity, row.facet))
+            main = next((o for o in linked.get(row.entity, []) if o.facet == facet.counterpart), None)
+            back = self._facets.get((row.cls, facet.counterpart or ""))
+            if made and main and back is not None and back.reference:
+                fields: dict[str, Value] = {back.reference: made}
+                kind = main.cls or main.kind
+                writes.append(
+                    Write(
+                        row.n,
+                        kind,
+                        Op.UPDATE,
+                        main.object_id,
+                        fields,
+                        self.job.hub_key(row.entity),
+                        extra={"expected": {}},
+                    )
+                )
+        for outcome in self._call(writes) if writes else ():
+            if outcome.state not in (RowState.APPLIED, RowState.UNCHANGED):
+                row = next(r for r in rows if r.n == outcome.row)
+                self._store(
+                    DeliveryBatch(replan=[(row.entity, f"reference to its counterpart: {outcome.message}"[:300])])
+                )
 
     def _waiting(self, only: Container[int] | None) -> list[PlanRow]:
         rows: list[PlanRow] = []

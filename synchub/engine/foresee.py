@@ -36,7 +36,14 @@ def foresee(
     blocked: set[int] = set()
     for row in asked:
         answer = answers.get(row.n)
+        if row.op is Op.CREATE and not linker.first_of_name(row):
+            row.op, row.note = (
+                Op.INSERT,
+                "inserted past identification: this plan creates another thing of the same name",
+            )
         if answer is None or answer.object_id == row.object_id:
+            continue
+        if answer.object_id in linker.duplicates.get(row.entity, ()):
             continue
         if answer.object_id is None:
             if answer.message and row.op is Op.CREATE:
@@ -44,7 +51,11 @@ def foresee(
                 blocked.add(row.entity)
             continue
         other = known.get(answer.object_id)
-        if row.op is Op.CREATE and linker.is_other(docs[row.entity], row, other) and set(answer.by) <= {"name"}:
+        if (
+            row.op in (Op.CREATE, Op.INSERT)
+            and linker.is_other(docs[row.entity], row, other)
+            and set(answer.by) <= {"name"}
+        ):
             row.op = Op.INSERT
             row.note = f"inserted past identification: its name is held by another thing ({answer.object_id})"
             continue

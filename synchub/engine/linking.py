@@ -39,6 +39,8 @@ class Linker:
         self._job, self._state, self._target = job, state, target
         self._empty = state.targets.is_empty(target)
         self._taken: set[str] = set()
+        self._names_made: set[str] = set()
+        self.duplicates: dict[int, tuple[str, ...]] = {}  # entity -> further objects of the same thing
 
     def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, Match]:
         """Match a chunk of entities; those for which nothing was found are missing from the answer."""
@@ -66,6 +68,7 @@ class Linker:
                 if match is not None:
                     result[entity.id] = match
                     self._taken.update(o.object_id for o in match.objects.values())
+                    self.duplicates[entity.id] = match.duplicates
         return result
 
     def _names(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[str, int]:
@@ -82,8 +85,12 @@ class Linker:
     ) -> Match | None:
         facets = self._job.maps.facets(entity.cls)
         person = CLASSES[entity.cls].family == "person"
+        match: Match | None = None
         for facet in facets:
-            mine = [o for o in objects if o.kind == facet.read_kind]
+            if match is not None and facet.facet in match.objects:
+                continue
+            # Beside a matched object only a lone one can be its counterpart: the others belong to something else.
+            mine = [o for o in objects if o.kind == facet.read_kind and (match is None or not o.counterpart)]
             if not mine:
                 continue
             candidates = [self._identity(facet, o, person=person) for o in mine]
@@ -92,15 +99,15 @@ class Linker:
                 if person
                 else matching.match_objects(doc, candidates, entities_with_host=with_name)
             )
-            by_id = {o.object_id: o for o in mine}
-            if decision.ambiguous:
+            if decision.ambiguous and match is None:
                 return Match(conflict=f"ambiguous: {decision.reason} ({', '.join(decision.ambiguous[:5])})")
             if decision.object_id is not None:
-                chosen = by_id[decision.object_id]
-                match = Match({facet.facet: chosen}, decision.by, decision.duplicates)
+                chosen = next(o for o in mine if o.object_id == decision.object_id)
+                match = match or Match(by=decision.by)
+                match.objects[facet.facet] = chosen
+                match.duplicates += decision.duplicates
                 self._counterpart(match, facets, facet, chosen)
-                return match
-        return None
+        return match
 
     def _counterpart(
         self, match: Match, facets: Sequence[ObjectIdentity], facet: ObjectIdentity, chosen: ObjectRow
@@ -132,6 +139,14 @@ class Linker:
             _operational(item, person=person),
             _age(created) if isinstance(created, str) else item.updated_at,
         )
+
+    def first_of_name(self, row: PlanRow) -> bool:
+        """Tell whether no other object of this name is created in this plan; the target would match the second to it."""
+        name = str(row.values.get("name") or "").lower()
+        if name and name in self._names_made:
+            return False
+        self._names_made.add(name)
+        return True
 
     def is_other(self, doc: Mapping[str, Any], row: PlanRow, other: ObjectRow | None) -> bool:
         """Tell whether a target object is certainly another thing than an entity."""

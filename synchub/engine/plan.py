@@ -121,11 +121,20 @@ class _Planner:
         )
         loose = [(e, docs[e.id]) for e in mine if e.id not in linked]
         found = self.linker.match(loose)
+        held = self._asked([(e, doc) for e, doc in loose if e.id not in found])
         rows: list[PlanRow] = []
         parked: list[tuple[int, str]] = []
         settled: list[int] = []
         for entity in mine:
             before, waiting = len(rows), len(self.references.waiting)
+            if entity.id in held:
+                facet = desired[entity.id][0][0]
+                row = self._row(
+                    entity, _label(docs[entity.id]), facet, Op.CREATE, None, {}, RowState.HELD, held[entity.id]
+                )
+                rows.append(row)
+                parked.append((entity.id, "merge proposed"))
+                continue
             rows += self._entity(
                 entity, docs[entity.id], desired[entity.id], linked.get(entity.id, []), found.get(entity.id)
             )
@@ -144,6 +153,35 @@ class _Planner:
         )
         return rows
 
+    def _asked(self, loose: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, str]:
+        """Find entities that are probably the same thing as another one: creating both would make a duplicate.
+
+        Of two that are proposed to be merged the one that is in the target already, has shown a sign of life, or is
+        older is delivered; the other waits for a person's answer.
+        """
+        if not loose:
+            return {}
+        docs = {e.id: (e.cls, doc) for e, doc in loose}
+        proposals = self.state.entities.proposed(list(docs))
+        others = {e for a, b, _ in proposals for e in (a, b)}
+        if not others:
+            return {}
+        linked = {entity for entity, _ in self.state.targets.object_ids(self.target.id, list(others))}
+        rows = self.state.entities.get([e for e in others if e not in docs])
+        docs |= {e: (row.cls, orjson.loads(row.doc)) for e, row in rows.items()}
+
+        def standing(entity: int) -> tuple[bool, bool, int]:
+            cls, doc = docs.get(entity, ("", {}))
+            alive = any(f.facet == "ci" and f.discovered(doc) for f in self.job.maps.facets(cls)) if cls else False
+            return entity in linked, alive, -entity
+
+        held: dict[int, str] = {}
+        for a, b, reason in proposals:
+            entity, other = (a, b) if standing(a) < standing(b) else (b, a)
+            if any(e.id == entity for e, _ in loose):
+                held[entity] = f"may be the same thing as {_label(docs.get(other, ('', {}))[1])}: {reason}"
+        return held
+
     def _entity(
         self,
         entity: EntityRow,
@@ -155,20 +193,13 @@ class _Planner:
         have = {o.facet: o for o in linked}
         adopted: dict[str, ObjectRow] = dict(match.objects) if match else {}
         sources: dict[str, str] = orjson.loads(entity.winners)
-        label = str(
-            doc.get("hostname")
-            or doc.get("name")
-            or doc.get("serial_number")
-            or doc.get("email")
-            or doc.get("worker_id")
-            or ""
-        )
+        label = _label(doc)
         discovered = any(facet.discovered(doc) for facet, _ in desired if facet.facet == "ci")
         primary = (
             "record"
             if len(desired) == 1 and desired[0][0].facet == "record"
             else "ci"
-            if discovered or "ci" in have
+            if discovered or "ci" in have or "ci" in adopted
             else "asset"
         )
         facets = {facet.facet for facet, _ in desired}
@@ -325,6 +356,12 @@ def _apart(entity: EntityRow, fields: dict[str, Any]) -> tuple[dict[str, Any], d
         return fields, {}
     later = {n: v for n, v in fields.items() if waits_for(v.new if isinstance(v, FieldChange) else v) is not None}
     return {n: v for n, v in fields.items() if n not in later}, later
+
+
+def _label(doc: Mapping[str, Any]) -> str:
+    """Return what a person calls an entity."""
+    names = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
+    return next((str(doc[name]) for name in names if doc.get(name)), "")
 
 
 def _same(facet: ObjectIdentity, name: str, a: Any, b: Any) -> bool:
