@@ -14,7 +14,6 @@ from mapping.target import FacetMap, TargetMap
 from synchub.domain.plan import Link, Lookup, RowState
 from synchub.errors import ConfigError
 from synchub.find import display_id, label
-from synchub.reconcile.diff import parse_policy
 from synchub.stores import EntityRow
 from synchub.wiring import Hub
 
@@ -63,7 +62,7 @@ def _target(
     waiting: str,
 ) -> dict[str, Any]:
     maps, note = _map(hub, name)
-    result: dict[str, Any] = {"target": name, "note": note or waiting, "objects": [], "values": []}
+    result: dict[str, Any] = {"target": name, "note": note or (f"planned again: {waiting}" if waiting else ""), "objects": [], "values": []}
     result["objects"] = [
         {key: item[key] for key in ("facet", "kind", "object_id", "updated_at", "updated_by", "origin")}
         for item in linked
@@ -119,33 +118,37 @@ def _value(
     field: str,
 ) -> dict[str, Any]:
     """Describe one target field."""
-    wanted = facet.desired(doc).get(target_field)
+    spec = facet.fields[target_field]
+    desired = facet.desired(doc)
     fields: Mapping[str, Any] = item["fields"] if item else {}
-    base: Mapping[str, Any] | None = item["base"] if item else None
+    base: Mapping[str, Any] = (item["base"] if item else None) or {}
     refused = (item["refused"] if item else {}).get(target_field)
+    actual = fields.get(target_field)
+    same: bool | None = (
+        None  # whether a reference is the wanted one is known only to the target; an edit shows in the base
+    )
+    if target_field in fields and target_field in desired:
+        if not spec.is_reference:
+            same = facet.same(target_field, desired[target_field], actual)
+        elif target_field in base:
+            same = base[target_field] == actual
     return {
         "facet": facet.facet,
         "field": target_field,
-        "wanted": _wanted(wanted),
-        "actual": _referred(hub, name, wanted, fields.get(target_field)) if item else None,
+        "wanted": _wanted(desired.get(target_field)),
+        "wanted_known": target_field in desired,
+        "actual": _referred(hub, name, actual) if spec.link else actual,
         "actual_known": target_field in fields,
-        "base": _referred(hub, name, wanted, (base or {}).get(target_field)),
-        "base_known": base is not None and target_field in base,
-        "equal": _equal(facet, target_field, wanted, fields),
+        "base": _referred(hub, name, base.get(target_field)) if spec.link else base.get(target_field),
+        "base_known": target_field in base,
+        "equal": same,
         "edited_at": item["updated_at"] if item else None,
         "edited_by": item["updated_by"] if item else None,
-        "policy": policy_of(hub, name, target_field, facet.fields[target_field].sources),
+        "policy": policy_of(hub, name, target_field, spec.sources),
         "refused": refused["reason"] if isinstance(refused, dict) and "reason" in refused else refused,
         "last": _last(history, facet.facet, target_field),
         "fills": field,
     }
-
-
-def _equal(facet: FacetMap, target_field: str, wanted: Any, fields: Mapping[str, Any]) -> bool | None:
-    """Compare; None where a reference would have to be looked up in the target."""
-    if isinstance(wanted, Link | Lookup) or target_field not in fields:
-        return None
-    return facet.same(target_field, wanted, fields[target_field])
 
 
 def _wanted(wanted: Any) -> Any:
@@ -156,9 +159,9 @@ def _wanted(wanted: Any) -> Any:
     return wanted
 
 
-def _referred(hub: Hub, name: str, wanted: Any, actual: Any) -> Any:
+def _referred(hub: Hub, name: str, actual: Any) -> Any:
     """Name the entity behind a target's own id where the hub knows it."""
-    if not isinstance(wanted, Link) or not isinstance(actual, str):
+    if not isinstance(actual, str):
         return actual
     target = hub.state.targets.target(name).id
     found = hub.state.lookup.entities_of_objects(target, [actual]).get(actual)
@@ -172,8 +175,7 @@ def policy_of(hub: Hub, name: str, target_field: str, sources: Sequence[str]) ->
     """Return the policy for other people's edits of one target field, as configured."""
     block = hub.loaded.settings.targets.get(name)
     theirs = block.theirs if block else {}
-    found = next((theirs[key] for key in (target_field, *sources, "default") if key in theirs), "target")
-    return parse_policy(found).name if ":" not in found else found
+    return next((theirs[key] for key in (target_field, *sources, "default") if key in theirs), "target")
 
 
 def _last(history: Sequence[Mapping[str, Any]], facet: str, target_field: str) -> dict[str, Any] | None:

@@ -175,7 +175,10 @@ def _targets(targets: Sequence[Doc], zone: str) -> Iterator[str]:
 
 def _value(value: Doc, zone: str) -> Iterator[str]:
     name = value["field"] if value["facet"] == "record" else f"{value['facet']}.{value['field']}"
-    if not value["actual_known"]:
+    if not value["wanted_known"]:
+        actual = f" = {_target_value(value['actual'])}" if value["actual_known"] else ""
+        yield f". {name}{actual}   the hub does not write it on this side"
+    elif not value["actual_known"]:
         yield f"? {name}   not read, or hidden from the hub; wanted {_target_value(value['wanted'])}"
     else:
         differs = value["equal"] is False

@@ -176,6 +176,10 @@ def _needs(result: Result) -> list[str]:
     for name, report in result["targets"].items():
         if report.get("unfinished"):
             lines.append(f"{name}: plan {report['unfinished']} was cut off     synchub apply {report['unfinished']}")
+        lines += [
+            f"{name}: {number(missing['count'])} things wait for {cell(missing['for'], 70)}, not found there"
+            for missing in report.get("waiting", ())
+        ]
         states = report.get("states") or {}
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:
@@ -214,12 +218,13 @@ def _totals_part(result: Result, cap: int) -> list[str]:
     rest = []
     if len(rows) > cap - 2:
         rows, rest = rows[: max(cap - 3, 1)], rows[max(cap - 3, 1) :]
-    table = [["", "", *_COLUMNS]]
-    table += [[row["target"], row["class"], *(_count(row[key]) for key in _COLUMNS)] for row in rows]
+    shown = _COLUMNS if total["unchanged"] is not None else _COLUMNS[:-1]
+    table = [["", "", *shown]]
+    table += [[row["target"], row["class"], *(_count(row[key]) for key in shown)] for row in rows]
     if rest:
         more = _sum(rest)
-        table.append(["...", f"{len(rest)} more", *(_count(more[key]) for key in _COLUMNS)])
-    table.append(["TOTAL", "", *(_count(total[key]) for key in _COLUMNS)])
+        table.append(["...", f"{len(rest)} more", *(_count(more[key]) for key in shown)])
+    table.append(["TOTAL", "", *(_count(total[key]) for key in shown)])
     return grid(table, left=2)
 
 

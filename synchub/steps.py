@@ -15,7 +15,7 @@ from typing import Any
 
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
-from synchub.errors import ConfigError, HubError, InputError
+from synchub.errors import ConfigError, HubError, InputError, PlanError
 from synchub.ports import Progress
 from synchub.stores import PlanState
 from synchub.wiring import Hub, Selection
@@ -157,6 +157,13 @@ def apply_plan(
     for name in hub.loaded.settings.targets:
         if hub.state.targets.target(name).id == plan.target:
             with hub.target_job(name) as job:
+                if job.mode == "preview":
+                    place = hub.loaded.document.where("targets", name)
+                    raise PlanError(
+                        f"{name} is in mode preview, so nothing is applied.",
+                        where=f"plan {plan.token}",
+                        fix=f"Set `mode: canary` ({place}), plan again, then apply.",
+                    )
                 job = replace(job, only=_chosen_entities(hub, plan, selection or Selection(), limit))
                 report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
                 return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)

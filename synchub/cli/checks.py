@@ -118,7 +118,7 @@ class Checks:
         def list_streams() -> str:
             with self._hub.source(name) as source:
                 streams.extend(source.streams())
-            return f"{len(streams)} streams: {', '.join(streams)}"
+            return f"streams: {', '.join(streams)}"
 
         if self._one(f"source {name} opens", list_streams):
             for stream in streams:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -25,6 +26,8 @@ from synchub.steps import (
 from synchub.wiring import Hub, Selection
 
 Document = dict[str, Any]
+_MISSING = 20  # references listed
+_REFERENCE = re.compile(r"""\w+ (?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|^person$|(?<=, )person(?=,|$)""")
 _FAILED = {"failed", "refused", "drifted", "conflict"}
 
 
@@ -172,10 +175,22 @@ def enrich(hub: Hub, result: Document) -> Document:
             unfinished = state.plans.unfinished(plan.target)
             if unfinished is not None and unfinished.id != plan.id:
                 report["unfinished"] = unfinished.token
+            report["waiting"] = missing_references(state.lookup.waiting_reasons(plan.target))
         if name in settings.targets:
             block = settings.targets[name]
             report["classes"] = list(block.classes or hub.target_map(name).classes)
     return result
+
+
+def missing_references(reasons: Sequence[tuple[str, int]]) -> list[Document]:
+    """Count the references that a target lacks, the most wanted first."""
+    counts: dict[str, int] = {}
+    for reason, count in reasons:
+        if reason.startswith("reference: "):
+            for found in set(_REFERENCE.findall(reason.removeprefix("reference: "))):
+                counts[found] = counts.get(found, 0) + count
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [{"for": name, "count": count} for name, count in ordered[:_MISSING]]
 
 
 def exit_code(result: Document) -> int:
