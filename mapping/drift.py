@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mapping.engine import FieldMap
-from mapping.paths import PayloadPath, compile_one, compile_values
+from mapping.generate import shape_reader
+from mapping.paths import PayloadPath
 from mapping.values import choices_of
 from synchub.domain.records import CanonicalRecord
 
@@ -62,7 +63,7 @@ class ShapeObserver:
             name: list(values) for name, values in (state or {}).get("told", {}).items()
         }
         self._paths = field_map.payload_paths
-        self._readers = [_reader(path) for path in self._paths]
+        self._shape = shape_reader(self._paths)
         self._shapes: Counter[tuple[type, ...]] = Counter()
         self._seen: list[Counter[str]] = [Counter() for _ in self._paths]
         self._values: Counter[tuple[str, str]] = Counter()
@@ -72,7 +73,7 @@ class ShapeObserver:
     def observe(self, payload: dict[str, Any], record: CanonicalRecord | None = None) -> None:
         """Look at one changed record, and at what mapping said of it."""
         self.records += 1
-        self._shapes[tuple([read(payload).__class__ for read in self._readers])] += 1
+        self._shapes[self._shape(payload)] += 1
         if len(self._shapes) > MAX_SHAPES:
             self._unfold()
         if record is not None and record.warnings:
@@ -151,17 +152,6 @@ class ShapeObserver:
             gone = not seen and (before.get("gone", False) or (self.records > 0 and self._is_unlikely(before)))
             paths[path.text] = {"kinds": kinds, "of": of} | ({"gone": True} if gone and before["of"] else {})
         return {"paths": paths, "told": self._told}
-
-
-def _reader(path: PayloadPath) -> Any:
-    if not path.many:
-        return compile_one(path)
-    values = compile_values(path)
-
-    def first(payload: dict[str, Any]) -> Any:
-        return next(iter(values(payload)), None)
-
-    return first
 
 
 def _closed_fields(field_map: FieldMap) -> dict[str, str]:

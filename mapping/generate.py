@@ -15,11 +15,12 @@ from typing import Any
 
 from mapping.filters import Filter, FilterError
 from mapping.paths import PayloadPath, compile_one
-from mapping.resolve import EMPTY
-from mapping.rules import CompiledRule, Fill
+from mapping.resolve import EMPTY, MAX_VALUES
+from mapping.rules import CompiledRule, Fill, collect
 from synchub.domain.records import CLEAR, FieldWarning
 
 MAX_CACHED = 200  # characters of a remembered raw value
+TRIAL = 512  # raw values after which a field shows whether they come again
 CACHE = 2048  # raw values remembered per field; forgotten all at once when full
 _MISSING: dict[str, Any] = {}
 _TELLABLE = frozenset({str, int, type(None)})  # equal values of these are the same value; 1 and True are not
@@ -34,24 +35,31 @@ class Memo(dict[Any, Any]):
         give_up: Called when remembering is not worth it.
     """
 
-    __slots__ = ("_calls", "_compute", "_give_up", "_since")
+    __slots__ = ("_calls", "_compute", "_give_up", "_judged_at", "_since")
 
     def __init__(self, compute: Callable[[Any], Any], calls: Callable[[], int], give_up: Callable[[], None]) -> None:
         super().__init__()
         self._compute, self._calls, self._give_up = compute, calls, give_up
         self._since = calls()
+        self._judged_at = TRIAL
 
     def __missing__(self, raw: Any) -> Any:
         value = self._compute(raw)
         if raw.__class__ is not str or len(raw) <= MAX_CACHED:
             self[raw] = value
-            if len(self) >= CACHE:
-                self.clear()
-                now = self._calls()
-                if now - self._since < 1.3 * CACHE:
-                    self._give_up()
-                self._since = now
+            if len(self) >= self._judged_at:
+                self._judge()
         return value
+
+    def _judge(self) -> None:
+        met = self._calls() - self._since
+        if met < (1.1 if self._judged_at == TRIAL else 1.3) * len(self):
+            self._give_up()
+        elif self._judged_at == TRIAL:
+            self._judged_at = CACHE
+            return
+        self._since += met
+        self.clear()
 
 
 class Generated:
@@ -129,7 +137,7 @@ class _Writer:
     def text(self) -> str:
         """Return the whole function."""
         body = "\n".join(f"    {line}" for line in self._lines) or "    pass"
-        return f"def fill(payload, fields, warnings):\n    get = payload.get\n{body}\n"
+        return f"def fill(payload, fields=None, warnings=None):\n    get = payload.get\n{body}\n"
 
     def rule(self, rule: CompiledRule) -> None:
         """Add one rule."""
@@ -137,7 +145,7 @@ class _Writer:
         inline = bool(rule.rule.paths) and rule.rule.single
         paths = self._inline_paths(rule) if inline else ()
         for path in paths:
-            self._value(path)
+            self.value(path)
         indent = ""
         if rule.rule.condition is not None:
             self.space[f"holds{n}"] = self.owner.condition(rule.rule.condition)
@@ -164,7 +172,9 @@ class _Writer:
             return [f"fields[{field!r}] = constant{n}"]
         if paths is None:
             self.space[f"fill{n}"] = rule.bare
-            return [f"fill{n}(payload, fields, warnings)"]
+            if rule.rule.combines or rule.rule.first or rule.rule.context:
+                return [f"fill{n}(payload, fields, warnings)"]
+            return self._each(rule, n)
         lines = []
         if rule.rule.first or rule.tells_empty:
             self.space[f"read{n}"] = rule.read
@@ -191,6 +201,26 @@ class _Writer:
             f"        else: fields[{field!r}] = value",
         ]
 
+    def _each(self, rule: CompiledRule, n: int) -> list[str]:
+        """Write a rule of a list field: every value of every path goes its own way."""
+        lines = ["raws = []"]
+        for path in rule.rule.paths:
+            lines += _walk(path, "raws.append({})")
+        self._remember(rule, n)
+        self.space[f"resolve{n}"], self.space["collect"] = rule.resolve_in, collect
+        field = rule.rule.field
+        return [
+            *lines,
+            "if raws:",
+            f"    if len(raws) > {MAX_VALUES}: fill{n}(payload, fields, warnings)",
+            "    else:",
+            f"        raws = [known{n}(raw) if raw.__class__ is str or raw.__class__ is int",
+            f"                else resolve{n}(raw, payload) for raw in raws]",
+            "        if len(raws) == 1 and raws[0].__class__ is str and raws[0] is not CLEAR:",
+            f"            fields[{field!r}] = raws",
+            f"        else: collect({field!r}, raws, fields, warnings)",
+        ]
+
     def _remember(self, rule: CompiledRule, n: int) -> None:
         name, space, direct = f"known{n}", self.space, rule.direct
         if rule.rule.personal:
@@ -202,13 +232,15 @@ class _Writer:
 
         space[name] = Memo(direct, self.owner._calls, give_up).__getitem__  # noqa: SLF001 - same module
 
-    def _value(self, path: PayloadPath) -> None:
+    def value(self, path: PayloadPath) -> str:
+        """Read a path without lists, once; returns the name of the variable."""
         keys = _keys(path)
         if keys in self._values:
-            return
+            return self._values[keys]
         get = self._object(keys[:-1])
         name = self._values[keys] = f"v{len(self._values)}"
         self._lines.append(f"{name} = {get}({keys[-1]!r})")
+        return name
 
     def _object(self, keys: tuple[str, ...]) -> str:
         if keys not in self._objects:
@@ -220,8 +252,50 @@ class _Writer:
         return self._objects[keys]
 
 
+def _walk(path: PayloadPath, take: str) -> list[str]:
+    """Write a loop over all values of a path; what is no list counts as a list of one."""
+    lines: list[str] = []
+    item, indent, keys = "payload", "", list(path.keys)
+    level = 0
+    while keys:
+        key = keys.pop(0)
+        level += 1
+        if key is None:
+            lines.append(f"{indent}if {item} is None: {item} = ()")
+            lines.append(f"{indent}elif {item}.__class__ is not list: {item} = ({item},)")
+            lines.append(f"{indent}for item{level} in {item}:")
+            indent += "    "
+            item = f"item{level}"
+        elif item == "payload":
+            lines.append(f"item{level} = get({key!r})")
+            item = f"item{level}"
+        else:
+            source, item = item, f"item{level}"
+            lines.append(f"{indent}{item} = {source}.get({key!r}) if {source}.__class__ is dict else None")
+    return [*lines, f"{indent}if {item} is not None and {item} != '': {take.format(item)}"]
+
+
 def _keys(path: PayloadPath) -> tuple[str, ...]:
     return tuple(key for key in path.keys if key is not None)
+
+
+def shape_reader(paths: Sequence[PayloadPath]) -> Callable[[dict[str, Any]], tuple[type, ...]]:
+    """Write a function that tells the type of what stands at each path; of lists, of the first value in them."""
+    writer = _Writer(Generated())
+    names = []
+    lines = []
+    for n, path in enumerate(paths):
+        if path.many:
+            lines += [f"def first{n}(payload):", "    get = payload.get"]
+            lines += [f"    {line}" for line in _walk(path, "return {}")]
+            names.append(f"first{n}(payload)")
+        else:
+            names.append(writer.value(path))
+    types = "".join(f"{name}.__class__, " for name in names)
+    source = "\n".join(lines) + "\n" + writer.text() + f"    return ({types})\n"
+    exec(compile(source, "<shape>", "exec"), writer.space)  # noqa: S102 - our own text
+    read: Callable[[dict[str, Any]], tuple[type, ...]] = writer.space["fill"]
+    return read
 
 
 def remembered(

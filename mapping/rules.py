@@ -221,9 +221,9 @@ class CompiledRule:
                     if value.__class__ is str and value is not CLEAR:
                         fields[field] = [value]
                         return
-                    _collect(field, [value], fields, warnings)
+                    collect(field, [value], fields, warnings)
                 else:
-                    _collect(field, [resolve(raw, around) for raw in raws], fields, warnings)
+                    collect(field, [resolve(raw, around) for raw in raws], fields, warnings)
 
         return fill
 
@@ -303,7 +303,7 @@ class CompiledRule:
             item.chains.append(Chain(self._path_of(payload, raw), raw))
             results.append(self._resolve(raw, item.chains[-1].steps, self._around(payload)))
         if results:
-            _collect(self.rule.field, results, fields, item.warnings)
+            collect(self.rule.field, results, fields, item.warnings)
 
 
 def _one_step(rule: Rule, resolve: Resolve) -> Callable[[Any], Any]:
@@ -322,7 +322,7 @@ def _one_step(rule: Rule, resolve: Resolve) -> Callable[[Any], Any]:
     return direct
 
 
-def _collect(field: str, results: list[Any], fields: dict[str, Any], warnings: list[FieldWarning]) -> None:
+def collect(field: str, results: list[Any], fields: dict[str, Any], warnings: list[FieldWarning]) -> None:
     """Put the results of single values together: unique, sorted; `CLEAR` only where nothing else was said."""
     found = set()
     problems = 0

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import StringConstraints
 
+from mapping.normalise.dates import stamp_seconds
 from synchub.domain.model import CLASSES
 
 Check = Callable[[Any], Any]
@@ -170,13 +171,14 @@ def _date(value: Any) -> str:
     return str(value)
 
 
-@lru_cache(8192)
 def moment_seconds(value: Any) -> int:
     """Return the seconds since 1970 UTC of a canonical moment.
 
     Raises:
         ValueError: It is none.
     """
+    if value.__class__ is str and (seconds := stamp_seconds(value)) is not None:
+        return seconds
     if value.__class__ is str and _MOMENT.fullmatch(value):
         try:
             return int(datetime.fromisoformat(value).timestamp())

@@ -238,6 +238,37 @@ def date(
     return _date(tidy, tuple(formats), dayfirst, timezone) if tidy else None
 
 
+_MINUTES = {f"{hour:02}:{minute:02}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)}
+_SECONDS = {f":{second:02}Z": second for second in range(60)}
+
+
+@lru_cache(8192)
+def _midnight(day: str) -> int | None:
+    """Return the seconds since 1970 UTC of `YYYY-MM-DDT`; None where that is no day after 1970."""
+    if not (day[10:] == "T" and day[4] == day[7] == "-" and day[:10].replace("-", "").isdecimal() and day.isascii()):
+        return None
+    try:
+        found = Date.fromisoformat(day[:10])
+    except ValueError:
+        return None
+    return (found.toordinal() - 719_163) * 86_400 if found.year > 1970 else None
+
+
+def stamp_seconds(value: str) -> int | None:
+    """Read a moment after 1970 that has the canonical form already; None for anything else.
+
+    >>> stamp_seconds("2024-02-29T12:00:01Z"), stamp_seconds("2023-02-29T12:00:01Z"), stamp_seconds("yesterday")
+    (1709208001, None, None)
+    """
+    if len(value) != 20:
+        return None
+    minutes, seconds = _MINUTES.get(value[11:16]), _SECONDS.get(value[16:])
+    if minutes is None or seconds is None:
+        return None
+    day = _midnight(value[:11])
+    return None if day is None else day + minutes + seconds
+
+
 @lru_cache(8192)
 def _moment(tidy: str, formats: tuple[str, ...], dayfirst: bool | None, zone: str | None) -> str | None:
     if _NUMBER.fullmatch(tidy) and not formats:
@@ -267,6 +298,8 @@ def moment(
     Raises:
         ValueError: No moment, one that does not exist, one with two readings, or one without a zone.
     """
+    if value.__class__ is str and not formats and stamp_seconds(value) is not None:
+        return str(value)
     if value.__class__ is str and not formats and _STAMP.fullmatch(value):
         try:
             year = datetime.fromisoformat(value[:19]).year

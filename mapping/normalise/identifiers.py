@@ -17,6 +17,7 @@ _SERIAL_LABEL = re.compile(r"(?:(?:S/?N|SERIAL(?:NUMBER|NUM|NO)?)[.]?[:#=]+)+")
 _TAG_LABEL = re.compile(r"(?:(?:(?:ASSET|INVENTORY|INVENTAR|PROPERTY) ?)?(?:TAG|NUMBER|NUMMER|NO|NR)?[.]? ?[:#]+ ?)+")
 _NOT_HEX = re.compile("[^0-9a-f]")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}")
+_BARE_MAC = re.compile("[0-9a-f]{12}")
 _MAC_SEPARATORS = dict.fromkeys(map(ord, ":-. "))
 _GROUPS = re.compile(r"[0-9a-f]{1,2}(?:([:-])[0-9a-f]{1,2})(?:\1[0-9a-f]{1,2}){4}")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -63,6 +64,10 @@ def mac(value: Scalar) -> str | None:
         low = value.lower()
         if _MAC.fullmatch(low):
             return low
+    elif value.__class__ is str and len(value) == 12:
+        low = value.lower()
+        if _BARE_MAC.fullmatch(low):
+            return f"{low[0:2]}:{low[2:4]}:{low[4:6]}:{low[6:8]}:{low[8:10]}:{low[10:]}"
     low = plain(value).lower()
     if not low:
         return None

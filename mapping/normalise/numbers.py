@@ -131,6 +131,9 @@ def _one_of_two(body: str, mark: Mark | None) -> bool:
     return mark is None and len(fraction) == 3 and len(whole) <= 3 and not whole.startswith("0")
 
 
+_CENTS = re.compile(r"(?:0|[1-9][0-9]{0,11})\.[0-9]{2}")  # an amount that is in the form already
+
+
 def money(value: Scalar, *, decimal: Mark | None = None) -> str | None:
     """Read an amount and write it as a decimal string with at least two decimals (`"1249.00"`).
 
@@ -143,6 +146,8 @@ def money(value: Scalar, *, decimal: Mark | None = None) -> str | None:
     Raises:
         ValueError: Not an amount, two readings, or a number that a spreadsheet rounded.
     """
+    if value.__class__ is str and decimal == "." and len(value) < 16 and _CENTS.fullmatch(value):
+        return value
     tidy = _text(value, "an amount of money")
     if not tidy:
         return None

@@ -44,10 +44,12 @@ def plain(value: object, limit: int = LIMIT) -> str:
     if len(value) > limit:
         msg = f"expected at most {limit} characters, got {len(value)}"
         raise ValueError(msg)
-    if not value.isascii():
-        value = unicodedata.normalize("NFC", value.translate(_FOREIGN))
-    elif not value.isprintable():
+    if value.isascii():
+        if value.isprintable():
+            return " ".join(value.split()) if " " in value else value
         value = value.translate(_CONTROL)
+    else:
+        value = unicodedata.normalize("NFC", value.translate(_FOREIGN))
     return " ".join(value.split())
 
 
