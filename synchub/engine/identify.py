@@ -23,7 +23,7 @@ from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
 from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
-from synchub.reconcile.identifiers import JOINING, identifier_hash, identifiers, kind_of, limit
+from synchub.reconcile.identifiers import joining_hashes, kind_of, limit, proposing_hashes
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityBatch, NewEntity, State
@@ -337,7 +337,7 @@ class _Identification:
         rules = self.rules.identify[CLASSES[golden.cls].family]
         if not any(rules.creates(m.source, golden.cls) for m in members):
             return "parked"
-        if len(members) == 1 and not any(True for _ in _joining(members[0])):
+        if len(members) == 1 and not _joining(members[0]):
             return "parked"
         return "live"
 
@@ -355,10 +355,9 @@ class _Identification:
         for part in _slices(self.touched, _SLICE):
             records = [r for group in identity.members_of(part).values() for r in group]
             hashes = {
-                identifier_hash(kind, value)
+                hash_
                 for item in identity.contributions(records)
-                for kind, value in identifiers(item.cls, item.fields)
-                if kind not in JOINING
+                for hash_ in proposing_hashes(item.cls, item.fields)
             }
             groups: dict[int, list[int]] = {}
             for hash_, record in identity.proposing(list(hashes)):
@@ -366,10 +365,8 @@ class _Identification:
             propose_groups(self.state, self.rules, self.run, sorted(groups.items()), part)
 
 
-def _joining(item: Contribution) -> Iterator[int]:
-    for kind, value in identifiers(item.cls, item.fields):
-        if kind in JOINING:
-            yield identifier_hash(kind, value)
+def _joining(item: Contribution) -> list[int]:
+    return joining_hashes(item.cls, item.fields)
 
 
 def _groups(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:

@@ -18,7 +18,7 @@ from synchub.domain.records import CanonicalRecord, End, Page, Rejected
 from synchub.engine.pace import seldom_collected
 from synchub.errors import HubError, MappingError, Unavailable
 from synchub.ports import Clock, DriftObserver, Mapper, Progress, Source, StreamInfo
-from synchub.reconcile.identifiers import JOINING, identifier_hash, identifiers
+from synchub.reconcile.identifiers import hashes_of
 from synchub.stores import Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
 
 _BATCH = 4000  # changed records stored in one transaction
@@ -245,9 +245,11 @@ class _Reader:
             NewRecord(number, self._state.id, record.key, raw, doc_hash, record.cls, doc, record.observed_at, self._run)
         )
         batch.payloads.append((number, body))
-        for kind, value in identifiers(record.cls, record.fields):
-            (batch.joined if kind in JOINING else batch.proposed).append((identifier_hash(kind, value), number))
-        self._warn(number, record, known=False)
+        joined, proposed = hashes_of(record.cls, record.fields)
+        batch.joined += [(hash_, number) for hash_ in joined]
+        batch.proposed += [(hash_, number) for hash_ in proposed]
+        if record.warnings:
+            self._warn(number, record, known=False)
         self.counts.new += 1
 
     def _update(self, old: Known, record: CanonicalRecord, raw: bytes, body: bytes, where: str) -> None:
@@ -275,12 +277,12 @@ class _Reader:
         batch.changed.append(
             NewRecord(number, self._state.id, record.key, raw, doc_hash, record.cls, doc, record.observed_at, self._run)
         )
-        before = set(identifiers(old.cls, orjson.loads(old.doc)))
-        after = set(identifiers(record.cls, record.fields))
-        for kind, value in sorted(before - after):
-            (batch.left if kind in JOINING else batch.withdrawn).append((identifier_hash(kind, value), number))
-        for kind, value in sorted(after - before):
-            (batch.joined if kind in JOINING else batch.proposed).append((identifier_hash(kind, value), number))
+        had, proposed = map(set, hashes_of(old.cls, orjson.loads(old.doc)))
+        has, proposes = map(set, hashes_of(record.cls, record.fields))
+        batch.left += [(hash_, number) for hash_ in sorted(had - has)]
+        batch.joined += [(hash_, number) for hash_ in sorted(has - had)]
+        batch.withdrawn += [(hash_, number) for hash_ in sorted(proposed - proposes)]
+        batch.proposed += [(hash_, number) for hash_ in sorted(proposes - proposed)]
         self._warn(number, record, known=True)
         self.counts.changed += 1
 

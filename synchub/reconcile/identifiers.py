@@ -10,7 +10,7 @@ Nothing is read from native keys, order numbers of hardware or the order of reco
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -88,6 +88,7 @@ def limit(kind: int) -> int:
 
 
 _KIND_BITS = 31
+_NOT_KIND = ~_KIND_BITS
 _HIGH = 1 << 63
 
 
@@ -98,6 +99,15 @@ def identifier_hash(kind: int, value: str) -> int:
     """
     raw = xxhash.xxh3_64_intdigest(value.encode("utf-8", "surrogatepass"), kind)
     return int((raw & ~_KIND_BITS | kind) - _HIGH)
+
+
+def hash_all(pairs: Sequence[tuple[int, str]]) -> list[int]:
+    """Hash (kind, value) pairs like `identifier_hash`."""
+    digest = xxhash.xxh3_64_intdigest
+    try:
+        return [(digest(value.encode(), kind) & _NOT_KIND | kind) - _HIGH for kind, value in pairs]
+    except UnicodeEncodeError:
+        return [identifier_hash(kind, value) for kind, value in pairs]
 
 
 def kind_of(hash_: int) -> int:
@@ -367,6 +377,22 @@ def traits(cls: str, fields: Mapping[str, Any]) -> AnyTraits:
         KeyError: The class is not one of `CLASSES`.
     """
     return _MAKE[cls](fields)
+
+
+def hashes_of(cls: str, fields: Mapping[str, Any]) -> tuple[list[int], list[int]]:
+    """Hash what `identifiers` lists: (joining, proposing)."""
+    found = _MAKE[cls](fields)
+    return hash_all(found.joining()), hash_all(found.proposing())
+
+
+def joining_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:
+    """Hash the joining identifiers of a record."""
+    return hash_all(_MAKE[cls](fields).joining())
+
+
+def proposing_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:
+    """Hash the proposing identifiers of a record."""
+    return hash_all(_MAKE[cls](fields).proposing())
 
 
 def identifiers(cls: str, fields: Mapping[str, Any]) -> list[Identifier]:
