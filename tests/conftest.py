@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def _loopback_only(self: socket.socket, address: Any) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> Iterator[None]:
     """Let tests talk to loopback only."""
-    socket.socket.connect = _loopback_only  # type: ignore[method-assign]
+    socket.socket.connect = _loopback_only  # type: ignore[method-assign, assignment]  # stricter on purpose
     yield
     socket.socket.connect = _real_connect  # type: ignore[method-assign]
 
@@ -49,3 +50,21 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"no shared data beside the checkout ({SHARED.name}/); set SYNCHUB_SHARED to run this test")
     return SHARED
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+    """End with the skips by reason, so that nobody has to search for what was not tested."""
+    yield
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(_reason(report) for report in reports)
+    terminalreporter.section("skips by reason")
+    for reason, count in reasons.most_common():
+        terminalreporter.write_line(f"{count:5}  {reason}")
+    if not reasons:
+        terminalreporter.write_line("nothing was skipped")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    told = report.longrepr
+    return told[2].removeprefix("Skipped: ") if isinstance(told, tuple) else str(told)
