@@ -1,0 +1,1 @@
+"""Tests of the command line over real files and a simulated ServiceNow."""
