@@ -64,7 +64,6 @@ class FacetMap:
         kind: Target object type that is created.
         read_kind: Target object type in which existing objects of this facet are looked for (a parent type).
         counterpart: Facet that the target itself keeps in step with this one; None when there is none.
-        reference: Target field that holds the id of the counterpart; None when there is none.
         fields: Target field -> how it is filled. A canonical field is written on one side only.
         reads: Every target field to read, those that serve only matching included; sorted.
     """
@@ -72,7 +71,6 @@ class FacetMap:
     __slots__ = (
         "_getters", "_identity", "_signs", "_undiscovered",
         "counterpart", "facet", "fields", "kind", "read_kind", "reads",
-        "reference",
     )  # fmt: skip
 
     def __init__(self, spec: FacetSpec, siblings: Sequence[FacetSpec]) -> None:
@@ -82,7 +80,6 @@ class FacetMap:
         self.kind = spec.kind
         self.read_kind = spec.read_kind
         self.counterpart = spec.counterpart
-        self.reference = spec.reference
         self.fields: Mapping[str, TargetField] = {f.name: _field(f) for f in spec.fields}
         getters = [(f, _getter(f)) for f in spec.fields]
         self._getters: list[tuple[str, Getter]] = [(f.name, getter) for f, getter in getters if not f.alone]

@@ -18,7 +18,7 @@ from synchub.errors import ConfigError
 _FORMS = ("text", "date", "datetime", "number", "bool", "raw")
 _FACETS = ("ci", "asset", "record")
 _CLASS_KEYS = {"like", *_FACETS}
-_FACET_KEYS = {"kind", "read", "counterpart", "reference", "fields", "identity", "signs"}
+_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs"}
 _FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone"}
 _SIGNS = ("last_seen_at", "hostname", "fqdn", "os_name", "os_version", "enrolled_at", "management_id", "ip_addresses")
 
@@ -49,7 +49,6 @@ class FacetSpec:
     kind: str
     read_kind: str
     counterpart: str | None
-    reference: str | None
     fields: tuple[FieldSpec, ...]
     identity: tuple[tuple[str, tuple[str, ...], Normaliser], ...]
     signs: tuple[str, ...]
@@ -168,7 +167,6 @@ def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSp
         kind=kind,
         read_kind=str(body.get("read") or kind),
         counterpart=body.get("counterpart"),
-        reference=body.get("reference"),
         fields=specs,
         identity=_identity(cls, specs, body.get("identity") or {}, where),
         signs=tuple(name for name in signs if name in FIELDS[cls]),

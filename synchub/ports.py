@@ -256,11 +256,6 @@ class ObjectIdentity(Protocol):
         ...
 
     @property
-    def reference(self) -> str | None:
-        """Target field that holds the id of the counterpart."""
-        ...
-
-    @property
     def reads(self) -> tuple[str, ...]:
         """Every target field to read."""
         ...

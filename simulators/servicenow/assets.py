@@ -119,6 +119,11 @@ class AssetSync:
                 values |= self._ci_status(asset, ci["sys_class_name"])
             self._write(ci, values, user)
         elif not asset.get("ci") and (change.operation == "insert" or "model_category" in change.fields):
+            lone = self._identified(asset)
+            if lone is not None:
+                self._store.update("cmdb_ci", lone["sys_id"], {"asset": asset["sys_id"]}, user, echo=True)
+                self._store.update("alm_asset", asset["sys_id"], {"ci": lone["sys_id"]}, user, echo=True)
+                return
             category = self._store.get("cmdb_model_category", asset.get("model_category", ""))
             table = category.get("cmdb_ci_class", "") if category else ""
             if category is None or table not in self._store.schema.tables:
@@ -131,6 +136,16 @@ class AssetSync:
             values |= {"operational_status": "1", **self._ci_status(asset, table)}
             made = self._store.insert(table, values, user, echo=True)
             self._store.update("alm_asset", asset["sys_id"], {"ci": made["sys_id"]}, user, echo=True)
+
+    def _identified(self, asset: Row) -> Row | None:
+        """Find the CI an asset is about by the identification rules' serial number and tag (docs: Create assets)."""
+        for name in ("serial_number", "asset_tag"):
+            value = asset.get(name, "")
+            if value:
+                found = [ci for ci in self._store.find("cmdb_ci", name, [value]) if not ci.get("asset")]
+                if len(found) == 1:
+                    return found[0]
+        return None
 
     def _ci_changed(self, ci: Row, change: Change, user: str) -> None:
         asset = self._store.get("alm_asset", ci.get("asset", ""))

@@ -7,7 +7,7 @@ overwritten is read again first; a row whose target changed since the plan is re
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -420,56 +420,27 @@ class _Delivery:
             pause = min(pause * 1.5, 5.0)
 
     def _make(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
-        """Create the counterparts of objects that other people made without; returns the rows still to wait for."""
+        """Create the counterparts of objects that other people made without; returns the rows still to wait for.
+
+        What both sides carry (serial number, tag) goes along, so that the target itself finds the object it belongs to.
+        """
         linked = self.state.targets.linked(self.plan.target, [r.entity for r in rows])
         wait: list[PlanRow] = []
         make: list[PlanRow] = []
         for row in rows:
             facet = self._facet(row)
             main = next((o for o in linked.get(row.entity, []) if o.facet == facet.counterpart), None)
-            if main is None or main.origin != "found" or facet.reference is None:
+            if main is None or main.origin != "found":
                 wait.append(row)
                 continue
-            row.op, row.state = Op.CREATE, RowState.PENDING
-            row.values = {**row.values, facet.reference: main.object_id}
+            both = {n: v for n, v in main.fields.items() if n in facet.fields and v not in (None, "")}
+            row.op, row.state, row.values = Op.CREATE, RowState.PENDING, {**both, **row.values}
             self.state.plans.rewrite(self.plan.id, row)
             make.append(row)
         self._send(make)
-        self._refer_back(make)
         return wait
 
-    def _refer_back(self, rows: Sequence[PlanRow]) -> None:
-        """Let the objects that other people made point at the counterparts that the hub made for them."""
-        ids = self.state.targets.object_ids(self.plan.target, [r.entity for r in rows])
-        linked = self.state.targets.linked(self.plan.target, [r.entity for r in rows])
-        writes = []
-        for row in rows:
-            facet = self._facet(row)
-            made = ids.get((row.entity, row.facet))
-            main = next((o for o in linked.get(row.entity, []) if o.facet == facet.counterpart), None)
-            back = self._facets.get((row.cls, facet.counterpart or ""))
-            if made and main and back is not None and back.reference:
-                fields: dict[str, Value] = {back.reference: made}
-                kind = main.cls or main.kind
-                writes.append(
-                    Write(
-                        row.n,
-                        kind,
-                        Op.UPDATE,
-                        main.object_id,
-                        fields,
-                        self.job.hub_key(row.entity),
-                        extra={"expected": {}},
-                    )
-                )
-        for outcome in self._call(writes) if writes else ():
-            if outcome.state not in (RowState.APPLIED, RowState.UNCHANGED):
-                row = next(r for r in rows if r.n == outcome.row)
-                self._store(
-                    DeliveryBatch(replan=[(row.entity, f"reference to its counterpart: {outcome.message}"[:300])])
-                )
-
-    def _waiting(self, only: Container[int] | None) -> list[PlanRow]:
+    def _waiting(self, only: Collection[int] | None) -> list[PlanRow]:
         rows: list[PlanRow] = []
         after = -1
         while part := self.state.plans.rows(self.plan.id, states=("waiting",), after=after, count=1000):

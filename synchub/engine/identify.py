@@ -59,24 +59,46 @@ class IdentifyCounts:
 
 @seldom_collected
 def identify(
-    state: State, rules: Rules, clock: Clock, run: int, *, decisions: Decisions = NONE, progress: Progress | None = None
+    state: State,
+    rules: Rules,
+    clock: Clock,
+    run: int,
+    *,
+    decisions: Decisions = NONE,
+    progress: Progress | None = None,
+    slice_size: int = _SLICE,
 ) -> IdentifyCounts:
     """Bring the entities up to what the ledger says now.
 
-    Returns at once when nothing is dirty and nothing fell due.
+    Returns at once when nothing is dirty, nothing fell due and the rules are those of the last time; under other rules
+    everything is looked at again.
+
+    Args:
+        state: All stores.
+        rules: Identification and reconciliation rules.
+        clock: Time.
+        run: The run.
+        decisions: What people decided.
+        progress: Told how far it is.
+        slice_size: Records whose components are resolved in one transaction; fewer changes than this never make a
+            pass over all records.
     """
     now = clock.now()
     pending = state.identity.pending()
     due = state.entities.due(now)
-    work = _Identification(state, rules, now, run, decisions, progress)
-    if not pending.records and not due:
+    before = state.identity.rules()
+    ruled = before in ("", rules.fingerprint)
+    work = _Identification(state, rules, now, run, decisions, progress, slice_size)
+    if not pending.records and not due and ruled:
         return work.counts
+    cut_off = state.identity.unsettle()
     last = state.identity.last_record()
-    if pending.records > max(_SLICE, pending.total * _EVERYTHING):
+    if not ruled or pending.records > max(slice_size, pending.total * _EVERYTHING):
         work.everything(last)
     else:
-        work.incremental(due)
-    state.identity.settle(last)
+        # What an identification that was cut off had touched is not known any more.
+        work.incremental(due, propose_all=cut_off)
+    state.identity.settle(last, rules.fingerprint)
     work.counts.shared = len(work.shared)
     return work.counts
 
@@ -85,12 +107,21 @@ class _Identification:
     """One pass of identification."""
 
     def __init__(
-        self, state: State, rules: Rules, now: int, run: int, decisions: Decisions, progress: Progress | None
+        self,
+        state: State,
+        rules: Rules,
+        now: int,
+        run: int,
+        decisions: Decisions,
+        progress: Progress | None,
+        slice_size: int,
     ) -> None:
         self.state, self.rules, self.now, self.run, self.decisions = state, rules, now, run, decisions
         self.progress = progress
         self.shared: set[int] = set()
-        self.touched: list[int] = []
+        self.touched: set[int] = set()  # entities whose proposals may be others now
+        self.fresh: set[int] = set()  # records that are new or changed, where changes are looked at one by one
+        self.slice = slice_size
         self.counts = IdentifyCounts()
 
     # --- all records ---------------------------------------------------------------------------------------------------
@@ -119,7 +150,7 @@ class _Identification:
         order = sorted(range(1, last + 1), key=roots.__getitem__)
         part: list[int] = []
         for position, record in enumerate(order):
-            if len(part) >= _SLICE and roots[record] != roots[order[position - 1]]:
+            if len(part) >= self.slice and roots[record] != roots[order[position - 1]]:
                 self._load_and_resolve(part, roots, bool(known))
                 part = []
                 if self.progress:
@@ -148,7 +179,7 @@ class _Identification:
 
     # --- what changed --------------------------------------------------------------------------------------------------
 
-    def incremental(self, due: Sequence[int]) -> None:
+    def incremental(self, due: Sequence[int], *, propose_all: bool = False) -> None:
         """Resolve the components that changes touch."""
         identity = self.state.identity
         self.shared = identity.shared()
@@ -156,6 +187,7 @@ class _Identification:
         removed = identity.removed()
         if self._flip(pending, removed):
             pending = array("q", identity.dirty(10**9))
+        self.fresh.update(pending)
         pending.extend(due)
         gone = [h for h in removed if h not in self.shared]
         for start in range(0, len(gone), 10_000):
@@ -164,7 +196,7 @@ class _Identification:
         position = 0
         while position < len(pending):
             part: dict[int, None] = {}
-            while position < len(pending) and len(part) < _SLICE:
+            while position < len(pending) and len(part) < self.slice:
                 if pending[position] not in done:
                     part[pending[position]] = None
                 position += 1
@@ -172,7 +204,10 @@ class _Identification:
                 done.update(self._closure(list(part)))
             if self.progress:
                 self.progress("identify", position, len(pending))
-        self._propose_touched()
+        if propose_all:
+            self._propose_everything()
+        else:
+            self._propose_touched([h for h in removed if kind_of(h) not in JOINING])
 
     def _flip(self, pending: array[int], removed: Sequence[int]) -> bool:
         """Find identifiers that became shared or stopped being so; their holders become dirty."""
@@ -190,7 +225,7 @@ class _Identification:
         return bool(gained or lost)
 
     def _joining_hashes(self, pending: array[int], removed: Sequence[int]) -> Iterator[int]:
-        yield from removed
+        yield from (h for h in removed if kind_of(h) in JOINING)
         for start in range(0, len(pending), _SLICE):
             found: set[int] = set()
             for item in self.state.identity.contributions(pending[start : start + _SLICE].tolist()):
@@ -277,19 +312,22 @@ class _Identification:
                 self.counts.created += 1
             self.counts.entities += 1
             members = found.members
-            batch.members.extend((m.record, entity) for m in members if fresh or entity_of.get(m.record) != entity)
+            moved = [(m.record, entity) for m in members if fresh or entity_of.get(m.record) != entity]
+            if moved:
+                batch.members.extend(moved)
+                self.touched.add(entity)
+                self.touched.update(entity_of[record] for record, _ in moved if record in entity_of)
             doc, hash_ = _document(golden)
             status = self._status(golden, members)
             self.counts.parked += status == "parked"
             sources = ",".join(sorted({m.source for m in members}))
             old = stored.get(entity)
-            if (
-                old is not None
-                and old.hash == hash_
-                and old.sources == sources
-                and old.state == status
-                and not golden.due_at
-            ):
+            winners = orjson.dumps(_sources(golden, members))
+            if fresh or not self.fresh.isdisjoint(m.record for m in members):
+                self.touched.add(entity)
+            if old is not None and (old.hash, old.sources, old.state, old.due_at, old.winners) == (
+                hash_, sources, status, golden.due_at, winners
+            ):  # fmt: skip
                 continue
             meaning = old is None or old.hash != hash_ or old.state != status
             if old is not None and old.hash != hash_:
@@ -299,21 +337,19 @@ class _Identification:
                 (
                     entity,
                     golden,
-                    members,
                     doc,
                     hash_,
                     sources,
                     status,
                     old.rev if old is not None and not meaning else None,
+                    winners,
                 )
             )
-            self.touched.append(entity)
-        revs = sum(1 for draft in drafts if draft[7] is None)
+        revs = sum(1 for draft in drafts if draft[6] is None)
         rev = entities.allocate_rev(revs) if revs else 0
-        for entity, golden, members, doc, hash_, sources, status, kept in drafts:
+        for entity, golden, doc, hash_, sources, status, kept, winners in drafts:
             mine = kept if kept is not None else rev
             rev += kept is None
-            winners = orjson.dumps(_sources(golden, members))
             batch.entities.append(
                 NewEntity(
                     entity,
@@ -355,9 +391,7 @@ class _Identification:
         for part in _slices(self.touched, _SLICE):
             records = [r for group in identity.members_of(part).values() for r in group]
             hashes = {
-                hash_
-                for item in identity.contributions(records)
-                for hash_ in proposing_hashes(item.cls, item.fields)
+                hash_ for item in identity.contributions(records) for hash_ in proposing_hashes(item.cls, item.fields)
             }
             groups: dict[int, list[int]] = {}
             for hash_, record in identity.proposing(list(hashes)):
