@@ -1,0 +1,1 @@
+"""Measures speed, memory and match quality; not part of the wheel."""

@@ -1,0 +1,1 @@
+"""Schema of the state database, version by version (Alembic)."""
