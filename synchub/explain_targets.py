@@ -62,7 +62,8 @@ def _target(
     waiting: str,
 ) -> dict[str, Any]:
     maps, note = _map(hub, name)
-    result: dict[str, Any] = {"target": name, "note": note or (f"planned again: {waiting}" if waiting else ""), "objects": [], "values": []}
+    again = f"planned again: {waiting}" if waiting else ""
+    result: dict[str, Any] = {"target": name, "note": note or again, "objects": [], "values": []}
     result["objects"] = [
         {key: item[key] for key in ("facet", "kind", "object_id", "updated_at", "updated_by", "origin")}
         for item in linked

@@ -155,6 +155,9 @@ def _plan_heads(result: Result, zone: str, cap: int) -> list[str]:
     wide = max((len(name) for name in targets), default=0)
     lines = []
     for name, report in targets.items():
+        if report.get("error"):
+            lines.append(f"Plan of {name} FAILED: {cell(report['error'], 300)}")
+            continue
         when = f"   made {moment(report['created_at'], zone)}" if report.get("created_at") else ""
         ends = f"   expires {moment(report['expires_at'], zone)}" if report.get("expires_at") else ""
         config = f"   config {result['config']}" if result.get("config") else ""
@@ -213,7 +216,7 @@ def totals(result: Result) -> list[dict[str, Any]]:
 def _totals_part(result: Result, cap: int) -> list[str]:
     rows = totals(result)
     if not rows:
-        return ["Nothing is planned: no target takes any of the classes."] if result["targets"] else ["No targets."]
+        return ["Nothing is to be written."] if result["targets"] else ["No targets."]
     total = _sum(rows)
     rest = []
     if len(rows) > cap - 2:

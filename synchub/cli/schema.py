@@ -15,8 +15,8 @@ from synchub.cli.options import examples
 def schema(as_json: bool) -> None:
     """Print the JSON Schema of synchub.yaml, for editors.
 
-    Name it in the first line of the configuration, and an editor with YAML support completes and checks:
-    # yaml-language-server: $schema=synchub.schema.json
+    With `# yaml-language-server: $schema=synchub.schema.json` as the first line of the configuration, an editor with
+    YAML support completes and checks it.
     """
     import json
 

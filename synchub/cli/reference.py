@@ -1,0 +1,68 @@
+"""The reference of all commands for `docs/cli.md`, made from the commands themselves.
+
+    python -m synchub.cli.reference docs/cli.md
+
+rewrites the generated part of the page; a test fails when it is stale.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from synchub.cli.main import cli
+
+BEGIN, END = "<!-- commands: generated, do not edit -->", "<!-- end of commands -->"
+
+
+def reference() -> str:
+    """Return one section per command: what it does, how it is called, its options and examples."""
+    sections = [_section(words, command) for words, command in commands(cli, ()) if words]
+    return "\n".join(sections)
+
+
+def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command with the words that call it, groups before what is in them."""
+    yield words, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            if found is not None:
+                yield from commands(found, (*words, name))
+
+
+def _section(words: tuple[str, ...], command: click.Command) -> str:
+    context = click.Context(command, info_name=f"synchub {' '.join(words)}")
+    usage = " ".join(command.collect_usage_pieces(context))
+    lines = [f"## `synchub {' '.join(words)}`", "", inspect.cleandoc(command.help or ""), ""]
+    lines += ["```text", f"synchub {' '.join(words)} {usage}".rstrip(), "```", ""]
+    records = [p.get_help_record(context) for p in command.params if isinstance(p, click.Option)]
+    lines += [f"- `{record[0]}`: {record[1]}" for record in records if record]
+    examples = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    if examples:
+        lines += ["", "```console", *(f"$ {line}" for line in examples), "```"]
+    return "\n".join([*lines, ""])
+
+
+def renewed(page: str) -> str:
+    """Return a page with its generated part made anew.
+
+    Raises:
+        ValueError: The page has no such part.
+    """
+    head, _, rest = page.partition(BEGIN)
+    _, _, tail = rest.partition(END)
+    if not rest:
+        msg = f"the page lacks {BEGIN}"
+        raise ValueError(msg)
+    return f"{head}{BEGIN}\n\n{reference()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.write_text(renewed(target.read_text(encoding="utf-8")), encoding="utf-8")
