@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,7 @@ class CanonicalRecord:
 CLEAR = "\x00clear"  # as a field value: the source says on purpose that there is none
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """What one stored record says about one entity.
 
     Attributes:

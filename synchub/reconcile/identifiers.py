@@ -175,7 +175,10 @@ def host_key(name: str) -> str:
     ('nb5cg81f', '')
     """
     short = name.partition(".")[0].lower()
-    return "" if no.placeholder_host(short) else _JUNK.sub("", short) or short
+    if no.placeholder_host(short):
+        return ""
+    bare = short.replace("-", "")
+    return bare if bare.isalnum() and bare.isascii() else _JUNK.sub("", short) or short
 
 
 def uuid_key(value: str) -> str:
@@ -204,7 +207,9 @@ def _virtual_uuid(serial: str) -> str:
 @lru_cache(maxsize=8192)
 def _serial(value: str) -> tuple[str, str]:
     """Return (serial, uuid) of a serial number: at most one is not empty."""
-    text = _JUNK.sub("", value.lower()).upper() or value.upper()
+    text = value.upper()
+    if not (text.isalnum() and text.isascii() and value.isascii()):
+        text = _JUNK.sub("", value.lower()).upper() or text
     if text.startswith(("VMWARE", "VIRTUALBOX", "PARALLELS")):
         uuid = _virtual_uuid(text)
         if uuid:

@@ -59,6 +59,8 @@ _MAC_PREFIXES = (
     "01:00:5e", "33:33:", "01:80:c2",  # multicast groups
 )  # fmt: skip
 
+_MAC_STARTS = frozenset(prefix[:5] for prefix in _MAC_PREFIXES)
+
 _UUIDS = frozenset(
     {
         "03000200-0400-0500-0006-000700080009",  # the sample in the SMBIOS tools of a firmware vendor
@@ -86,6 +88,7 @@ _HOSTS = frozenset(_HOST_LIST.split())
 _HOST_WORD = re.compile(
     r"(?:^|[^a-z])(?:golden|image|template|sysprep|goldimage|goldmaster|masterimage|refimage|baseimage)(?![a-z])"
 )
+_HOST_HINTS = ("gold", "image", "template", "sysprep")  # without one of these `_HOST_WORD` finds nothing
 _HOST_JUNK = re.compile(r"[^a-z0-9]+")
 _HOST_NUMBER = re.compile(r"\d{1,2}$")
 
@@ -152,7 +155,9 @@ def placeholder_mac(value: str) -> bool:
     (True, False)
     """
     text = value.lower()
-    return _MAC.fullmatch(text) is None or text.startswith(_MAC_PREFIXES) or len(set(text)) <= 2
+    if _MAC.fullmatch(text) is None:
+        return True
+    return (text[:5] in _MAC_STARTS and text.startswith(_MAC_PREFIXES)) or len(set(text)) <= 2
 
 
 def placeholder_host(value: str) -> bool:
@@ -162,10 +167,13 @@ def placeholder_host(value: str) -> bool:
     (True, True, False)
     """
     lower = value.lower()
-    text = _HOST_JUNK.sub("", lower) or lower
-    return (
-        len(text) < 3 or text.isdigit() or _HOST_NUMBER.sub("", text) in _HOSTS or _HOST_WORD.search(lower) is not None
-    )
+    text = lower.replace("-", "")
+    if not (text.isalnum() and text.isascii()):
+        text = _HOST_JUNK.sub("", lower) or lower
+    if len(text) < 3 or text.isdigit():
+        return True
+    bare = _HOST_NUMBER.sub("", text) if text[-1].isdigit() else text
+    return bare in _HOSTS or (any(map(lower.__contains__, _HOST_HINTS)) and _HOST_WORD.search(lower) is not None)
 
 
 def placeholder_imei(value: str) -> bool:
@@ -195,7 +203,9 @@ def placeholder_id(value: str) -> bool:
     >>> placeholder_id("00000000-0000-0000-0000-000000000000"), placeholder_id("E100213")
     (True, False)
     """
-    text = _JUNK.sub("", value.upper())
+    text = value.upper().replace("-", "")
+    if not (text.isalnum() and text.isascii()):
+        text = _JUNK.sub("", text)
     return not text or text in _WORDS or (len(text) > 3 and len(set(text)) == 1)
 
 

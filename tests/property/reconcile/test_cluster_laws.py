@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -49,7 +48,7 @@ def test_order_of_records_does_not_matter(records: list[Contribution], random: A
 @given(contributions(), st.permutations(range(1, 11)))
 def test_ledger_ids_say_nothing(records: list[Contribution], ids: list[int]) -> None:
     """Other ledger ids for the same records give the same clusters."""
-    renamed = [replace(r, record=ids[i]) for i, r in enumerate(records)]
+    renamed = [r._replace(record=ids[i]) for i, r in enumerate(records)]
     back = {new.record: old.record for new, old in zip(renamed, records, strict=True)}
 
     assert shape(clusters(records)) == {frozenset(back[i] for i in c) for c in shape(clusters(renamed))}
@@ -58,7 +57,7 @@ def test_ledger_ids_say_nothing(records: list[Contribution], ids: list[int]) -> 
 @given(contributions(max_size=8), contributions(max_size=8))
 def test_components_cluster_by_themselves(a: list[Contribution], b: list[Contribution]) -> None:
     """What shares no eligible identifier clusters as if the other were not there."""
-    b = [replace(r, record=r.record + 100, key=f"b{r.key}") for r in b]
+    b = [r._replace(record=r.record + 100, key=f"b{r.key}") for r in b]
     common = {h for r in a for h in joining(r)} & {h for r in b for h in joining(r)}
 
     together = shape(clusters([*a, *b], common))
