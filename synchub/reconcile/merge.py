@@ -23,6 +23,8 @@ from synchub.reconcile.rules import NOT_ALLOWED, ClassRules, FieldRule, Rules
 
 Heard = tuple[Contribution, Mapping[str, Any]]  # a record and its usable values
 _NONE: frozenset[str] = frozenset()
+_NOT_ASKED: Any = object()
+_MAX_ORDERS = 4096  # combinations of sources whose orders are remembered
 
 
 class Golden(NamedTuple):
@@ -53,8 +55,11 @@ def merge(members: Sequence[Contribution], rules: Rules, now: int) -> Golden:
     cls = class_of(members, rules)
     own = rules.classes[cls]
     stale, due_at = staleness(members, own, now)
+    if len(members) == 1 and own.open:
+        return _alone(members[0], cls, due_at)
     heard = [(record, usable(record, cls)) for record in members]
-    ranked = rank(heard, own.default, stale)
+    orders = _orders(members, own) if own.open and not stale else None
+    ranked = [heard[i] for i in orders[0]] if orders else rank(heard, own.default, stale)
     fields: dict[str, Any] = {}
     winners: dict[str, int] = {}
     contested: set[str] = set()
@@ -64,20 +69,58 @@ def merge(members: Sequence[Contribution], rules: Rules, now: int) -> Golden:
         fields.update(values)
         winners.update(dict.fromkeys(values, record.record))
     closed = len(ranked) < len(heard)
-    for rule, names in own.by_order:
-        wanted = [name for name in names if name in contested or closed or rule.closed]
+    for n, (rule, names) in enumerate(own.by_order, 1):
+        if own.open:
+            if contested.isdisjoint(names):
+                continue
+            wanted = [name for name in names if name in contested]
+        else:
+            wanted = [name for name in names if name in contested or closed or rule.closed]
         if wanted:
-            order = rank(heard, rule, stale)
+            order = [heard[i] for i in orders[n]] if orders else rank(heard, rule, stale)
             for name in wanted:
                 _put(name, _first_value(name, order), fields, winners)
     for name, rule in own.dynamic:
-        if name in contested or closed or rule.closed:
+        if name in contested or closed or (not own.open and rule.closed):
             order = ranked if rule.ranks is own.default.ranks and not closed else rank(heard, rule, stale)
             _put(name, choose(rule, speakers(name, order)), fields, winners)
     _follow(heard, fields, winners)
     if CLEAR in fields.values():
         fields = {name: value for name, value in fields.items() if value != CLEAR}
     return Golden(cls, fields, winners, due_at)
+
+
+def _alone(record: Contribution, cls: str, due_at: int | None) -> Golden:
+    """Take over what the only record says."""
+    values = usable(record, cls)
+    fields = dict(values)
+    winners = dict.fromkeys(values, record.record)
+    if CLEAR in fields.values():
+        fields = {name: value for name, value in fields.items() if value != CLEAR}
+    return Golden(cls, fields, winners, due_at)
+
+
+def _orders(members: Sequence[Contribution], rules: ClassRules) -> tuple[tuple[int, ...], ...] | None:
+    """Tell in which order members speak for the default and for each of `by_order`, by their position.
+
+    Only where their sources alone decide: each source speaks once and no two have the same rank. None otherwise.
+    """
+    sources = tuple([record.source for record in members])
+    found = rules.orders.get(sources, _NOT_ASKED)
+    if found is _NOT_ASKED:
+        found = _positions(sources, [rules.default, *[rule for rule, _ in rules.by_order]])
+        if len(rules.orders) >= _MAX_ORDERS:
+            rules.orders.clear()
+        rules.orders[sources] = found
+    orders: tuple[tuple[int, ...], ...] | None = found
+    return orders
+
+
+def _positions(sources: tuple[str, ...], rules: Sequence[FieldRule]) -> tuple[tuple[int, ...], ...] | None:
+    ranks = [[rule.ranks.get(source, rule.otherwise) for source in sources] for rule in rules]
+    if any(len(set(row)) < len(row) for row in (sources, *ranks)):
+        return None
+    return tuple(tuple(sorted(range(len(row)), key=row.__getitem__)) for row in ranks)
 
 
 def class_of(members: Sequence[Contribution], rules: Rules) -> str:
@@ -119,7 +162,7 @@ def rank(heard: Sequence[Heard], rule: FieldRule, stale: frozenset[str]) -> list
     """Order those that may speak, best first; of one source the newer record always comes first."""
     ranks, otherwise = rule.ranks, rule.otherwise
     barred = _barred(heard, rule) if rule.when else _NONE
-    keyed = []
+    keyed: list[Any] = []
     for pair in heard:
         r = pair[0]
         place = ranks.get(r.source, otherwise)
@@ -142,7 +185,7 @@ def _barred(heard: Iterable[Heard], rule: FieldRule) -> frozenset[str]:
 def usable(record: Contribution, cls: str) -> Mapping[str, Any]:
     """Return a contribution's values without placeholder identities and without fields that the class does not have."""
     fields = record.fields
-    bad = [name for name in JUDGED if name in fields and _is_nothing(name, fields[name])]
+    bad = [name for name in fields.keys() & JUDGED if _is_nothing(name, fields[name])]
     if not bad and (record.cls == cls or fields.keys() <= KNOWN_FIELDS[cls]):
         return fields
     known = KNOWN_FIELDS[cls]

@@ -102,6 +102,8 @@ class ClassRules:
         dynamic: (field, rule) for the others.
         windows: Source -> seconds after which its contribution loses its place.
         window: The same for sources that are not in `windows`; 0 for never.
+        open: Every source may say every field.
+        orders: Remembered by `merge`: sources of the members -> the order in which they speak for each rule.
     """
 
     cls: str
@@ -111,6 +113,8 @@ class ClassRules:
     dynamic: tuple[tuple[str, FieldRule], ...]
     windows: Mapping[str, int]
     window: int
+    open: bool = False
+    orders: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def rule(self, name: str) -> FieldRule:
         """Return the rule of a field."""
@@ -348,7 +352,8 @@ def _class_rules(
         else:
             groups.append((rule, [name]))
     by_order = tuple((rule, tuple(names)) for rule, names in groups)
-    return ClassRules(cls, default, own, by_order, tuple(dynamic), windows, window)
+    is_open = not any(rule.closed for rule in (default, *own.values()))
+    return ClassRules(cls, default, own, by_order, tuple(dynamic), windows, window, is_open)
 
 
 def _same_order(a: FieldRule, b: FieldRule) -> bool:
