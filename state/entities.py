@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from state.db import Database, Row
 from synchub.stores import EntityBatch, EntityRow
 
-_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into"
+_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at"
 
 
 def _entity(row: Row) -> EntityRow:
@@ -83,11 +83,14 @@ class EntityStore:
                 )
             ]
 
-    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int]) -> None:
+    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int] | None) -> None:
         """See `Entities.propose`."""
         with self._db.begin() as tx:
-            tx.run_in("delete from proposal where state='open' and a in {in}", list(touched))
-            tx.run_in("delete from proposal where state='open' and b in {in}", list(touched))
+            if touched is None:
+                tx.run("delete from proposal where state='open'")
+            else:
+                tx.run_in("delete from proposal where state='open' and a in {in}", list(touched))
+                tx.run_in("delete from proposal where state='open' and b in {in}", list(touched))
             tx.many(
                 "insert into proposal(a, b, reason, state, run) values (?,?,?,'open',?) on conflict (a, b) do nothing",
                 [(a, b, reason, run) for a, b, reason in proposals],

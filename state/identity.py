@@ -131,12 +131,23 @@ class IdentityStore:
                 result.setdefault(entity, []).append(record)
         return result
 
-    def settle(self, upto: int) -> None:
+    def unsettle(self) -> bool:
+        """See `Identity.unsettle`."""
+        with self._db.begin() as tx:
+            return tx.run("insert into meta(name, value) values ('unsettled', '') on conflict (name) do nothing") == 0
+
+    def rules(self) -> str:
+        """See `Identity.rules`."""
+        with self._db.read() as tx:
+            return str(tx.value("select value from meta where name='rules'") or "")
+
+    def settle(self, upto: int, rules: str) -> None:
         """See `Identity.settle`."""
         with self._db.begin() as tx:
             tx.run("delete from dirty")
             tx.run("delete from removed")
-            tx.run(
-                "insert into meta(name, value) values ('settled', ?) on conflict (name) do update set value=excluded.value",
-                (str(upto),),
+            tx.run("delete from meta where name='unsettled'")
+            tx.many(
+                "insert into meta(name, value) values (?, ?) on conflict (name) do update set value=excluded.value",
+                [("settled", str(upto)), ("rules", rules)],
             )

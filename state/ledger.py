@@ -176,6 +176,7 @@ def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
         tx.many("insert into removed(hash) values (?) on conflict do nothing", [(h,) for h, _ in batch.left])
     if batch.withdrawn:
         tx.many("delete from proposal_key where hash=? and record=?", batch.withdrawn)
+        tx.many("insert into removed(hash) values (?) on conflict do nothing", [(h,) for h, _ in batch.withdrawn])
     if batch.joined:
         tx.many("insert into identifier(hash, record) values (?,?) on conflict do nothing", batch.joined)
     if batch.proposed:

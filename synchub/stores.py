@@ -196,7 +196,7 @@ class Identity(Protocol):
         ...
 
     def removed(self) -> list[int]:
-        """Return hashes that lost a holder since the last run."""
+        """Return hashes, joining and proposing, that lost a holder since the last run."""
         ...
 
     def holders(self, hashes: Sequence[int]) -> list[tuple[int, int]]:
@@ -219,8 +219,16 @@ class Identity(Protocol):
         """Return entity -> records."""
         ...
 
-    def settle(self, upto: int) -> None:
-        """Forget all dirt: identification is done for every record up to this id."""
+    def unsettle(self) -> bool:
+        """Note that identification has begun; tells whether an earlier one was cut off before it settled."""
+        ...
+
+    def rules(self) -> str:
+        """Return the fingerprint of the rules under which identification was last settled; empty before the first."""
+        ...
+
+    def settle(self, upto: int, rules: str) -> None:
+        """Forget all dirt: identification is done for every record up to this id, under these rules."""
         ...
 
 
@@ -237,6 +245,7 @@ class EntityRow(NamedTuple):
     rev: int
     state: str
     merged_into: int | None = None
+    due_at: int | None = None
 
 
 class NewEntity(NamedTuple):
@@ -302,8 +311,11 @@ class Entities(Protocol):
         """Return the records of entities whose reconciliation may have another result now, though no record changed."""
         ...
 
-    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int]) -> None:
-        """Replace the open proposals that concern touched entities by these (a, b, reason); a person's answers stay."""
+    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int] | None) -> None:
+        """Replace the open proposals that concern touched entities (None: all) by these (a, b, reason).
+
+        A person's answers stay.
+        """
         ...
 
     def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:

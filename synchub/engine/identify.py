@@ -23,7 +23,7 @@ from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
 from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
-from synchub.reconcile.identifiers import joining_hashes, kind_of, limit, proposing_hashes
+from synchub.reconcile.identifiers import JOINING, joining_hashes, kind_of, limit, proposing_hashes
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityBatch, NewEntity, State
@@ -94,7 +94,7 @@ def identify(
     cut_off = state.identity.unsettle()
     last = state.identity.last_record()
     if not ruled or pending.records > max(slice_size, pending.total * _EVERYTHING):
-        work.everything(last)
+        work.everything(last, known=cut_off or before != "")
     else:
         # What an identification that was cut off had touched is not known any more.
         work.incremental(due, propose_all=cut_off)
@@ -126,8 +126,13 @@ class _Identification:
 
     # --- all records ---------------------------------------------------------------------------------------------------
 
-    def everything(self, last: int) -> None:
-        """Go through all identifiers once and resolve all components."""
+    def everything(self, last: int, *, known: bool) -> None:
+        """Go through all identifiers once and resolve all components.
+
+        Args:
+            last: The highest record.
+            known: There may be entities already.
+        """
         identity = self.state.identity
         parent = array("q", range(last + 1))
         shared: list[tuple[int, int]] = []
@@ -140,7 +145,6 @@ class _Identification:
                 _unite(parent, records)
         identity.replace_shared(shared)
         self.shared = {hash_ for hash_, _ in shared}
-        known = self.state.entities.count()
         if known:  # members of one entity stay together, so that only one component can claim its id
             self._unite_members(parent, last)
         for pair in self.decisions.together:
@@ -151,13 +155,13 @@ class _Identification:
         part: list[int] = []
         for position, record in enumerate(order):
             if len(part) >= self.slice and roots[record] != roots[order[position - 1]]:
-                self._load_and_resolve(part, roots, bool(known))
+                self._load_and_resolve(part, roots, known)
                 part = []
                 if self.progress:
                     self.progress("identify", position, last)
             part.append(record)
         if part:
-            self._load_and_resolve(part, roots, bool(known))
+            self._load_and_resolve(part, roots, known)
         self._propose_everything()
 
     def _unite_members(self, parent: array[int], last: int) -> None:
@@ -189,7 +193,7 @@ class _Identification:
             pending = array("q", identity.dirty(10**9))
         self.fresh.update(pending)
         pending.extend(due)
-        gone = [h for h in removed if h not in self.shared]
+        gone = [h for h in removed if h not in self.shared and kind_of(h) in JOINING]
         for start in range(0, len(gone), 10_000):
             pending.extend(record for _, record in identity.holders(gone[start : start + 10_000]))
         done: set[int] = set()
@@ -384,19 +388,37 @@ class _Identification:
 
         propose_groups(self.state, self.rules, self.run, _groups(self.state.identity.scan_proposing()), None)
 
-    def _propose_touched(self) -> None:
+    def _propose_touched(self, withdrawn: Sequence[int]) -> None:
+        """Propose again for every entity that shares a key with a touched one, now or before: choices must be unique."""
         from synchub.engine.propose import propose_groups
 
+        near = set(self.touched)
+        for part in _slices(sorted(self.touched), _SLICE):
+            near.update(self._sharing(self._keys(part)))
+        for part in _slices(withdrawn, _SLICE):
+            near.update(self._sharing(part))
+        for part in _slices(sorted(near), _SLICE):
+            groups = sorted(self._holders_of_keys(self._keys(part)).items())
+            propose_groups(self.state, self.rules, self.run, groups, part)
+
+    def _keys(self, entities: Sequence[int]) -> set[int]:
         identity = self.state.identity
-        for part in _slices(self.touched, _SLICE):
-            records = [r for group in identity.members_of(part).values() for r in group]
-            hashes = {
-                hash_ for item in identity.contributions(records) for hash_ in proposing_hashes(item.cls, item.fields)
-            }
-            groups: dict[int, list[int]] = {}
-            for hash_, record in identity.proposing(list(hashes)):
-                groups.setdefault(hash_, []).append(record)
-            propose_groups(self.state, self.rules, self.run, sorted(groups.items()), part)
+        records = [r for group in identity.members_of(entities).values() for r in group]
+        return {h for item in identity.contributions(records) for h in proposing_hashes(item.cls, item.fields)}
+
+    def _holders_of_keys(self, hashes: Iterable[int]) -> dict[int, list[int]]:
+        groups: dict[int, list[int]] = {}
+        for hash_, record in self.state.identity.proposing(list(hashes)):
+            groups.setdefault(hash_, []).append(record)
+        return groups
+
+    def _sharing(self, hashes: Iterable[int]) -> set[int]:
+        """Find the entities that share a key; a key that was held too often before the touched came says nothing."""
+        some: set[int] = set()
+        for hash_, records in self._holders_of_keys(hashes).items():
+            if len(records) <= limit(kind_of(hash_)) + len(self.touched):
+                some.update(records)
+        return set(self.state.identity.entities_of(list(some)).values())
 
 
 def _joining(item: Contribution) -> list[int]:

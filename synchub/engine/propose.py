@@ -24,12 +24,11 @@ def propose_groups(
         rules: Say which kinds may propose in each family.
         run: The run that asks.
         groups: (hash, records), each hash once.
-        touched: Entities whose open proposals are replaced; None replaces all of the entities that are looked at.
+        touched: Entities whose open proposals are replaced; None replaces all there are.
     """
     allowed = {step.kind for family in rules.identify.values() for step in family.proposing}
     part: list[tuple[int, Sequence[int]]] = []
     size = 0
-    fresh = list(touched or ())
     found: list[tuple[int, int, str]] = []
     for hash_, records in groups:
         kind = kind_of(hash_)
@@ -38,18 +37,16 @@ def propose_groups(
         part.append((hash_, records))
         size += len(records)
         if size >= _RECORDS:
-            found += _look(state, part, fresh if touched is None else None)
+            found += _look(state, part)
             part, size = [], 0
-    found += _look(state, part, fresh if touched is None else None)
+    found += _look(state, part)
     pairs: dict[tuple[int, int], str] = {}
     for a, b, reason in found:
         pairs.setdefault((a, b), reason)
-    state.entities.propose(run, [(a, b, reason) for (a, b), reason in sorted(pairs.items())], sorted(set(fresh)))
+    state.entities.propose(run, [(a, b, reason) for (a, b), reason in sorted(pairs.items())], touched)
 
 
-def _look(
-    state: State, part: Sequence[tuple[int, Sequence[int]]], seen: list[int] | None
-) -> list[tuple[int, int, str]]:
+def _look(state: State, part: Sequence[tuple[int, Sequence[int]]]) -> list[tuple[int, int, str]]:
     """Propose among the entities of some groups; groups within one entity cost one look-up."""
     records = sorted({record for _, group in part for record in group})
     entity_of = state.identity.entities_of(records)
@@ -58,8 +55,6 @@ def _look(
     if not wanted:
         return []
     ids = sorted({entity for _, entities in wanted for entity in entities})
-    if seen is not None:
-        seen.extend(ids)
     members = state.identity.members_of(ids)
     items: dict[int, Contribution] = {
         item.record: item for item in state.identity.contributions([r for group in members.values() for r in group])

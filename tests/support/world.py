@@ -10,6 +10,7 @@ import orjson
 
 from mapping.target import TargetMap, load_target_map
 from state.store import SqlState
+from synchub.domain.model import VOLATILE
 from synchub.engine.contact import TargetJob
 from synchub.engine.identify import IdentifyCounts, identify
 from synchub.engine.pull import PullCounts, PullJob, pull
@@ -52,6 +53,7 @@ class World:
         self.classes: tuple[str, ...] = ("computer", "person")
         self.canary = 10
         self.runs = 0
+        self.slice = 3000
         self.rules: Rules
         self.configure(rules, may_create)
 
@@ -95,7 +97,7 @@ class World:
 
     def identify(self) -> IdentifyCounts:
         """Identify and reconcile."""
-        return identify(self.state, self.rules, self.clock, self.begin())
+        return identify(self.state, self.rules, self.clock, self.begin(), slice_size=self.slice)
 
     def update(self, *names: str) -> IdentifyCounts:
         """Pull, then identify."""
@@ -140,12 +142,18 @@ class World:
         return {entity: frozenset(members) for entity, members in found.items()}
 
     def golden(self) -> dict[frozenset[tuple[str, str]], tuple[Any, ...]]:
-        """Return members -> (class, fields, winning sources, sources, state) of the entities that are not gone."""
+        """Return members -> (class, fields, winning sources, sources, state) of the entities that are not gone.
+
+        Volatile fields are left out: a mere check-in stops before reconciliation, by design.
+        """
         members = self.members()
-        rows = self.query("select id, cls, doc, winners, sources, state, due_at from entity where state<>'gone'")
+        stable = lambda row, column: {  # noqa: E731
+            name: value for name, value in orjson.loads(row[column]).items() if name not in VOLATILE[row[1]]
+        }
+        rows = self.query("select id, cls, doc, winners, sources, state from entity where state<>'gone'")
         return {
             members.get(row[0], frozenset()): (
-                row[1], orjson.loads(row[2]), orjson.loads(row[3]), row[4], row[5], row[6]
+                row[1], stable(row, 2), stable(row, 3), row[4], row[5]
             )
             for row in rows
         }  # fmt: skip

@@ -1,0 +1,32 @@
+"""Run a law on one kind of database with a bounded number of examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.states import Databases
+from tests.support.world import World
+
+
+def hold(databases: Databases, law: Callable[..., None], *drawn: st.SearchStrategy[Any], examples: int = 60) -> None:
+    """Check a law `law(make, *drawn)` where `make(**options)` gives an empty world; a tenth of it on PostgreSQL."""
+    count = examples if databases.kind == "sqlite" else max(examples // 10, 3)
+    states = [databases.open(), databases.open()]
+
+    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    @given(st.tuples(*drawn))
+    def holds(values: tuple[Any, ...]) -> None:
+        free = list(states)
+
+        def make(**options: Any) -> World:
+            state = free.pop()
+            databases.wipe(state)
+            return World(state, **options)
+
+        law(make, *values)
+
+    holds()
