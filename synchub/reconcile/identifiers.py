@@ -204,7 +204,6 @@ def _virtual_uuid(serial: str) -> str:
     return "" if no.placeholder_uuid(value) else uuid_key(value)
 
 
-@lru_cache(maxsize=8192)
 def _serial(value: str) -> tuple[str, str]:
     """Return (serial, uuid) of a serial number: at most one is not empty."""
     text = value.upper()
@@ -217,9 +216,11 @@ def _serial(value: str) -> tuple[str, str]:
     return ("", "") if no.placeholder_serial(text) else (text, "")
 
 
-@lru_cache(maxsize=8192)
 def _tag(value: str) -> str:
-    return "" if no.placeholder_tag(value) else _JUNK.sub("", value.lower()).upper() or value
+    if no.placeholder_tag(value):
+        return ""
+    text = value.upper()
+    return text if text.isalnum() and value.isascii() else _JUNK.sub("", value.lower()).upper() or value
 
 
 @lru_cache(maxsize=8192)
@@ -229,7 +230,6 @@ def _uuid(value: str) -> str:
 
 
 _mac_is_placeholder = lru_cache(maxsize=16_384)(no.placeholder_mac)
-_host = lru_cache(maxsize=8192)(host_key)
 
 
 class Traits:
@@ -258,9 +258,9 @@ class Traits:
             tuple([mac for mac in value if not _mac_is_placeholder(mac)]) if value and value != CLEAR else ()
         )
         value = get("hostname")
-        self.host = _host(value) if value and value != CLEAR else ""
+        self.host = host_key(value) if value and value != CLEAR else ""
         value = get("fqdn")
-        self.fqdn = value.lower() if value and "." in value and (self.host or _host(value)) else ""
+        self.fqdn = value.lower() if value and "." in value and (self.host or host_key(value)) else ""
         value = get("assigned_to")
         self.owner = value.lower() if value and value != CLEAR else ""
 
@@ -296,20 +296,22 @@ class Traits:
         return out
 
 
+def _usable(value: str | None) -> str:
+    """Bring an id to comparable form; empty when it says nothing."""
+    return "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
+
+
 class PersonTraits:
     """What identification looks at in one record of a person."""
 
     __slots__ = ("directory", "email", "family", "given", "login", "worker")
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
-        def usable(name: str) -> str:
-            value = fields.get(name)
-            return "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
-
-        self.worker = usable("worker_id")
-        self.directory = usable("directory_id")
-        self.email = usable("email")
-        self.login = usable("login")
+        get = fields.get
+        self.worker = _usable(get("worker_id"))
+        self.directory = _usable(get("directory_id"))
+        self.email = _usable(get("email"))
+        self.login = _usable(get("login"))
         self.given = name_key(fields.get("given_name"))
         self.family = name_key(fields.get("family_name"))
 
@@ -388,6 +390,11 @@ def hashes_of(cls: str, fields: Mapping[str, Any]) -> tuple[list[int], list[int]
     """Hash what `identifiers` lists: (joining, proposing)."""
     found = _MAKE[cls](fields)
     return hash_all(found.joining()), hash_all(found.proposing())
+
+
+def identifiable(cls: str, fields: Mapping[str, Any]) -> bool:
+    """Tell whether a record has any joining identifier."""
+    return bool(_MAKE[cls](fields).joining())
 
 
 def joining_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:

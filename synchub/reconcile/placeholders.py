@@ -96,7 +96,11 @@ _HOST_NUMBER = re.compile(r"\d{1,2}$")
 def _repeats(text: str) -> bool:
     """Tell whether a value is one short pattern over and over (`0000000`, `12121212`, `XXXXXXX`)."""
     size = len(text)
-    return any(size >= 3 * k and text[:k] * (size // k) == text[: size - size % k] for k in (1, 2))
+    if size < 3:
+        return False
+    if text[0] == text[1] and text[0] * size == text:
+        return True
+    return size >= 6 and text[0] == text[2] and text[:2] * (size // 2) == text[: size - size % 2]
 
 
 def _sequence(text: str) -> bool:
@@ -109,12 +113,16 @@ def placeholder_serial(value: str) -> bool:
     >>> placeholder_serial("To be filled by O.E.M."), placeholder_serial("9876543210"), placeholder_serial("5CG81F02QX")
     (True, True, False)
     """
-    text = value if value.isalnum() and value.isupper() else _JUNK.sub("", value.upper())
+    text = value
+    if not (value.isalnum() and value.isupper()):
+        text = value.upper()
+        if not (text.isalnum() and text.isascii()):
+            text = _JUNK.sub("", text)
     if len(text) < 4 or text in _WORDS or _sequence(text):
         return True
     if len(text) > 10 and _FILLED.search(text) is not None:
         return True
-    return len(set(text)) <= 3 and _repeats(text)
+    return _repeats(text)
 
 
 def placeholder_tag(value: str) -> bool:
@@ -123,13 +131,15 @@ def placeholder_tag(value: str) -> bool:
     >>> placeholder_tag("No Asset Tag"), placeholder_tag("0017"), placeholder_tag("0")
     (True, False, True)
     """
-    text = _JUNK.sub("", value.upper())
+    text = value.upper()
+    if not (text.isalnum() and text.isascii()):
+        text = _JUNK.sub("", text)
     return (
         len(text) < 3
         or text in _WORDS
         or _repeats(text)
         or text in ("123456789", "1234567890", "0123456789")
-        or (_FILLED.search(text) is not None)
+        or (len(text) >= 8 and _FILLED.search(text) is not None)
     )
 
 
