@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -104,7 +104,7 @@ class TargetStore:
                         (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields), base, item.version,
                          item.updated_at, item.updated_by, item.counterpart, item.cls, old[12], before.origin)
                     )  # fmt: skip
-                    if before.entity is not None and before.fields != item.fields:
+                    if before.entity is not None and _differs(before.fields, item.fields):
                         changed.append((before.entity, item))
                     numbered.append(number)
                 hashes.extend((h, number, target) for h in item_hashes)
@@ -196,6 +196,11 @@ class TargetStore:
         """See `Targets.is_empty`."""
         with self._db.read() as tx:
             return tx.first("select 1 from target_identifier where target=? limit 1", (target,)) is None
+
+
+def _differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Tell whether a field that was known holds something else; fields read for the first time are news, no change."""
+    return any(now[name] != value and (now[name] or value) for name, value in before.items() if name in now)
 
 
 def add_replan(tx: Tx, target: int, entities: Sequence[tuple[int, str]]) -> None:

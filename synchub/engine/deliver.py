@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from synchub.domain.plan import FieldChange, Op, Outcome, PlanRow, RowState, TargetObject, Value, Write
+from synchub.domain.plan import Op, Outcome, PlanRow, RowState, TargetObject, Value, Write
 from synchub.engine.contact import TargetJob
+from synchub.engine.counterparts import Counterparts
 from synchub.engine.pace import seldom_collected
 from synchub.engine.references import PHASE, waits_for
 from synchub.errors import HubError, PlanError, Recovery
@@ -21,8 +22,6 @@ from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
 
 _TRIES = 3  # times a row is sent within one run while the target says that it may work later
-_FOUND_WAIT = 8  # seconds a run waits for a counterpart of an object that other people made without one
-_COUNTERPART_WAIT = 60  # seconds a run waits for objects that the target makes by itself
 
 
 @dataclass(slots=True)
@@ -63,7 +62,7 @@ def deliver(
     if plan.state not in ("open", "applying"):
         raise PlanError(f"the plan is {plan.state}.", where=f"plan {plan.token}", fix="Run `synchub plan` again.")
     state.plans.mark(plan.id, "applying")
-    work = _Delivery(job, state, plan, clock, run, progress)
+    work = Delivery(job, state, plan, clock, run, progress)
     work.run()
     left = work.finish()
     partly = bool(left) and job.only is not None
@@ -73,7 +72,7 @@ def deliver(
     return work.counts
 
 
-class _Delivery:
+class Delivery:
     """One delivery."""
 
     def __init__(
@@ -108,8 +107,8 @@ class _Delivery:
             if self._left is not None:
                 entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
                 rows = [r for r in rows if r.entity in entities]
-            self._send(rows)
-        self._counterparts(entities if self._left is not None else self.job.only)
+            self.send(rows)
+        Counterparts(self).run(entities if self._left is not None else self.job.only)
 
     def finish(self) -> int:
         """Return how many rows are left for a later run."""
@@ -131,7 +130,7 @@ class _Delivery:
             self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, again)
             for kind, some in lost.items():
                 found = self.job.target.find(
-                    kind, self._facet(some[0]).reads, [self.job.hub_key(r.entity) for r in some]
+                    kind, self.facet(some[0]).reads, [self.job.hub_key(r.entity) for r in some]
                 )
                 batch = DeliveryBatch()
                 for row in some:
@@ -142,12 +141,13 @@ class _Delivery:
                         wrote = {
                             name: change.new for name, change in row.changes.items() if waits_for(change.new) is None
                         }
-                        self._applied(batch, row, item, wrote, {}, "created")
+                        self.applied(batch, row, item, wrote, {}, "created")
                 self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
 
     # --- sending -------------------------------------------------------------------------------------------------------
 
-    def _send(self, rows: Sequence[PlanRow]) -> None:
+    def send(self, rows: Sequence[PlanRow]) -> None:
+        """Send rows in slices the target likes, and again what may work later."""
         if not rows:
             return
         links = [r for r in rows if r.op is Op.LINK and not r.changes]
@@ -168,7 +168,7 @@ class _Delivery:
         ready = self._fresh(rows, existing, batch)
         values = self._resolve(ready, batch)
         if batch.states:
-            self._store(batch)
+            self.store(batch)
         if not ready:
             return []
         self.state.plans.send(self.plan.id, ready[0].n, ready[-1].n, ("pending", "failed"))
@@ -176,7 +176,7 @@ class _Delivery:
         by_number = {row.n: row for row in ready}
         later: list[PlanRow] = []
         result = DeliveryBatch()
-        self._learn_bases(ready)
+        self.learn_bases(ready)
         for outcome in self._call(writes):
             row = by_number[outcome.row]
             if outcome.retryable and outcome.state is RowState.FAILED and not last:
@@ -184,7 +184,7 @@ class _Delivery:
                 result.states.append((row.n, RowState.PENDING, outcome.message[:500]))
                 continue
             self._outcome(result, row, outcome, values[row.n], existing.get(row.n))
-        self._store(result)
+        self.store(result)
         if self.progress:
             self.progress(f"{self.job.name} writing", self._done, self._total)
         return later
@@ -256,7 +256,7 @@ class _Delivery:
                 kinds.setdefault(row.kind, []).append(row)
         result: dict[int, TargetObject] = {}
         for kind, some in kinds.items():
-            reads = tuple(sorted({name for row in some for name in self._facet(row).reads}))
+            reads = tuple(sorted({name for row in some for name in self.facet(row).reads}))
             found = self.job.target.fetch(kind, reads, [row.object_id for row in some if row.object_id])
             result.update({row.n: found[row.object_id] for row in some if row.object_id in found})
         return result
@@ -272,7 +272,7 @@ class _Delivery:
             if now is None:
                 note = "the object is gone, or hidden from this user"
             else:
-                facet = self._facet(row)
+                facet = self.facet(row)
                 moved = [
                     n
                     for n, c in row.changes.items()
@@ -322,15 +322,18 @@ class _Delivery:
             return
         batch = DeliveryBatch()
         known = self.state.targets.by_object_id(self.plan.target, [r.object_id for r in rows if r.object_id])
-        self._learn_bases(rows)
+        self.learn_bases(rows)
         for row in rows:
             item = known.get(row.object_id or "")
-            if item is None:
-                batch.states.append((row.n, RowState.DRIFTED, "the object is not known any more"))
+            if item is None or item.entity not in (None, row.entity):
+                note = (
+                    "the object is not known any more" if item is None else "the object belongs to another thing by now"
+                )
+                batch.states.append((row.n, RowState.DRIFTED, note))
                 batch.replan.append((row.entity, "drifted"))
             else:
-                self._applied(batch, row, _as_target(item), {}, {}, "found")
-        self._store(batch)
+                self.applied(batch, row, _as_target(item), {}, {}, item.origin)
+        self.store(batch)
 
     def _outcome(
         self,
@@ -351,14 +354,14 @@ class _Delivery:
             )  # fmt: skip
             refused = {name: {"reason": reason, "wanted": sent.get(name)} for name, reason in outcome.refused.items()}
             origin = "created" if row.op in (Op.CREATE, Op.INSERT) else "found"
-            self._applied(batch, row, item, sent, refused, origin, outcome.state, outcome.message)
+            self.applied(batch, row, item, sent, refused, origin, outcome.state, outcome.message)
             return
         batch.states.append((row.n, outcome.state, outcome.message[:500] or "the target gave no reason"))
         self.counts.add(row, outcome.state)
         if outcome.state in (RowState.FAILED, RowState.DRIFTED, RowState.CONFLICT):
             batch.replan.append((row.entity, outcome.state.value))
 
-    def _applied(
+    def applied(
         self,
         batch: DeliveryBatch,
         row: PlanRow,
@@ -369,8 +372,24 @@ class _Delivery:
         state: RowState = RowState.APPLIED,
         note: str = "",
     ) -> None:
-        facet = self._facet(row)
-        if row.op in (Op.CREATE, Op.INSERT):
+        """Note that an object holds what a row wanted: link, base, state, counts.
+
+        Args:
+            batch: Gathers what is stored together.
+            row: The plan row.
+            item: The object as it is now.
+            sent: What was written.
+            refused: Field -> reason and value, for what the target did not take.
+            origin: `created` by the hub (or by the target on its account), or `found`.
+            state: State of the row.
+            note: Words for the row.
+        """
+        facet = self.facet(row)
+        if (
+            item.kind != facet.read_kind
+        ):  # one object is one row: later reads of other people's edits come under this kind
+            item = replace(item, kind=facet.read_kind, cls=item.cls or row.kind)
+        if row.op in (Op.CREATE, Op.INSERT) or (origin == "created" and not sent):
             base = item.fields if not refused else {n: v for n, v in item.fields.items() if n not in refused}
         else:
             base = self._base(row, facet, item, sent, refused)
@@ -379,7 +398,7 @@ class _Delivery:
         self.counts.add(row, state)
         self._done += 1
 
-    def _learn_bases(self, rows: Sequence[PlanRow]) -> None:
+    def learn_bases(self, rows: Sequence[PlanRow]) -> None:
         """Load the bases of a slice of rows at once; `_base` needs them."""
         entities = list({r.entity for r in rows if r.op not in (Op.CREATE, Op.INSERT)})
         linked = self.state.targets.linked(self.plan.target, entities) if entities else {}
@@ -395,132 +414,13 @@ class _Delivery:
                 base[name] = item.fields.get(name, value)
         return base
 
-    def _store(self, batch: DeliveryBatch) -> None:
+    def store(self, batch: DeliveryBatch) -> None:
+        """Store what has gathered, in one transaction."""
         self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
 
-    def _facet(self, row: PlanRow) -> ObjectIdentity:
+    def facet(self, row: PlanRow) -> ObjectIdentity:
+        """Return the target map's say about a row's object."""
         return self._facets[row.cls, row.facet]
-
-    # --- objects that the target makes itself -----------------------------------------------------------------------------
-
-    def _counterparts(self, only: Collection[int] | None) -> None:
-        """Find the objects that the target makes beside ours; where it makes none beside other people's, make one."""
-        waited, pause = 0.0, 0.5
-        while rows := self._waiting(only):
-            missing = self._adopt(rows)
-            if waited >= _FOUND_WAIT:
-                missing = self._make(missing)
-            if not missing:
-                return
-            if waited >= _COUNTERPART_WAIT:
-                self._give_up(missing)
-                return
-            self.clock.sleep(pause)
-            waited += pause
-            pause = min(pause * 1.5, 5.0)
-
-    def _make(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
-        """Create the counterparts of objects that other people made without; returns the rows still to wait for.
-
-        What both sides carry (serial number, tag) goes along, so that the target itself finds the object it belongs to.
-        """
-        linked = self.state.targets.linked(self.plan.target, [r.entity for r in rows])
-        wait: list[PlanRow] = []
-        make: list[PlanRow] = []
-        for row in rows:
-            facet = self._facet(row)
-            main = next((o for o in linked.get(row.entity, []) if o.facet == facet.counterpart), None)
-            if main is None or main.origin != "found":
-                wait.append(row)
-                continue
-            both = {n: v for n, v in main.fields.items() if n in facet.fields and v not in (None, "")}
-            row.op, row.state, row.values = Op.CREATE, RowState.PENDING, {**both, **row.values}
-            self.state.plans.rewrite(self.plan.id, row)
-            make.append(row)
-        self._send(make)
-        return wait
-
-    def _waiting(self, only: Collection[int] | None) -> list[PlanRow]:
-        rows: list[PlanRow] = []
-        after = -1
-        while part := self.state.plans.rows(self.plan.id, states=("waiting",), after=after, count=1000):
-            after = part[-1].n
-            rows += [r for r in part if only is None or r.entity in only]
-        return rows
-
-    def _adopt(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
-        """Handle the rows whose counterpart is there; returns the others."""
-        missing: list[PlanRow] = []
-        for start in range(0, len(rows), 500):
-            part = rows[start : start + 500]
-            linked = self.state.targets.linked(self.plan.target, [r.entity for r in part])
-            main = {r.n: o for r in part for o in linked.get(r.entity, []) if o.facet == self._facet(r).counterpart}
-            asked = [o for o in main.values() if o.counterpart is None]
-            ids = {o.object_id: o.counterpart for o in main.values() if o.counterpart}
-            for kind in sorted({o.kind for o in asked}):
-                found = self.job.target.fetch(kind, ("sys_id",), [o.object_id for o in asked if o.kind == kind])
-                ids.update({i: item.counterpart for i, item in found.items() if item.counterpart})
-            ready = [(r, ids[main[r.n].object_id]) for r in part if r.n in main and ids.get(main[r.n].object_id)]
-            done = {r.n for r, _ in ready}
-            orphans = [r for r in part if r.n not in main]
-            missing += [r for r in part if r.n not in done and r.n in main]
-            if orphans:
-                batch = DeliveryBatch(
-                    states=[(r.n, RowState.FAILED, "the object it belongs to was not created") for r in orphans]
-                )
-                batch.replan = [(r.entity, "failed") for r in orphans]
-                self._store(batch)
-            if ready:
-                self._fill([(r, str(i)) for r, i in ready], {r.n for r, _ in ready if main[r.n].origin == "created"})
-        return missing
-
-    def _may_fill(self, facet: ObjectIdentity, item: TargetObject, name: str, value: Value, *, ours: bool) -> bool:
-        """Tell whether a field of a counterpart is to be written: of our own objects any that differs, else empty ones."""
-        if name not in item.fields or facet.same(name, value, item.fields[name]):
-            return False
-        return ours or item.fields[name] in (None, "", "0")
-
-    def _fill(self, rows: Sequence[tuple[PlanRow, str]], ours: set[int]) -> None:
-        """Link counterparts and write what they lack; what other people filled stays."""
-        filled: list[PlanRow] = []
-        batch = DeliveryBatch()
-        by_kind: dict[str, list[tuple[PlanRow, str]]] = {}
-        for row, object_id in rows:
-            by_kind.setdefault(row.kind, []).append((row, object_id))
-            row.object_id, row.op = object_id, Op.LINK
-        self._learn_bases([row for row, _ in rows])
-        for kind, some in by_kind.items():
-            reads = tuple(sorted({name for row, _ in some for name in self._facet(row).reads}))
-            found = self.job.target.fetch(kind, reads, [i for _, i in some])
-            for row, object_id in some:
-                item = found.get(object_id)
-                if item is None:
-                    batch.states.append((row.n, RowState.FAILED, "its counterpart cannot be read"))
-                    batch.replan.append((row.entity, "failed"))
-                    continue
-                facet = self._facet(row)
-                wanted, row.values = row.wanted(), {}
-                row.changes = {
-                    name: FieldChange(item.fields.get(name), value)
-                    for name, value in wanted.items()
-                    if waits_for(value) is None and self._may_fill(facet, item, name, value, ours=row.n in ours)
-                }
-                if row.changes:
-                    filled.append(row)
-                else:
-                    self._applied(batch, row, item, {}, {}, "found")
-        self._store(batch)
-        for start in range(0, len(filled), self.can.batch * self.can.workers):
-            self._send(filled[start : start + self.can.batch * self.can.workers])
-
-    def _give_up(self, rows: Sequence[PlanRow]) -> None:
-        batch = DeliveryBatch(
-            states=[(r.n, RowState.WAITING, "the target has not made the counterpart yet") for r in rows]
-        )
-        batch.replan = [(r.entity, "waits for its counterpart") for r in rows]
-        self._store(batch)
-        for row in rows:
-            self.counts.add(row, RowState.WAITING)
 
 
 def _as_target(row: ObjectRow) -> TargetObject:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -23,7 +24,7 @@ from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
 from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
-from synchub.reconcile.identifiers import JOINING, joining_hashes, kind_of, limit, proposing_hashes
+from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit, proposing_hashes
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityBatch, NewEntity, State
@@ -324,9 +325,9 @@ class _Identification:
             doc, hash_ = _document(golden)
             status = self._status(golden, members)
             self.counts.parked += status == "parked"
-            sources = ",".join(sorted({m.source for m in members}))
+            sources = ",".join(sorted({m.source for m in members})) if len(members) > 1 else members[0].source
             old = stored.get(entity)
-            winners = orjson.dumps(_sources(golden, members))
+            winners = _sources(golden, members)
             if fresh or not self.fresh.isdisjoint(m.record for m in members):
                 self.touched.add(entity)
             if old is not None and (old.hash, old.sources, old.state, old.due_at, old.winners) == (
@@ -377,7 +378,7 @@ class _Identification:
         rules = self.rules.identify[CLASSES[golden.cls].family]
         if not any(rules.creates(m.source, golden.cls) for m in members):
             return "parked"
-        if len(members) == 1 and not _joining(members[0]):
+        if len(members) == 1 and not identifiable(members[0].cls, members[0].fields):
             return "parked"
         return "live"
 
@@ -472,14 +473,21 @@ def _document(golden: Golden) -> tuple[bytes, bytes]:
     doc = orjson.dumps(fields, option=_SORTED)
     if volatile.isdisjoint(fields):
         return doc, _digest(golden.cls.encode() + doc)
-    stable = {name: value for name, value in fields.items() if name not in volatile}
+    stable = dict(fields)
+    for name in volatile:
+        stable.pop(name, None)
     return doc, _digest(golden.cls.encode() + orjson.dumps(stable, option=_SORTED))
 
 
-def _sources(golden: Golden, members: Sequence[Contribution]) -> dict[str, str]:
-    """Say which source won each field."""
+def _sources(golden: Golden, members: Sequence[Contribution]) -> bytes:
+    """Say as JSON which source won each field."""
     name = {m.record: m.source for m in members}
-    return {field: name[record] for field, record in golden.winners.items() if record in name}
+    return _as_json(tuple(golden.winners), tuple([name[record] for record in golden.winners.values()]))
+
+
+@lru_cache(8192)
+def _as_json(fields: tuple[str, ...], sources: tuple[str, ...]) -> bytes:
+    return orjson.dumps(dict(zip(fields, sources, strict=True)))
 
 
 def _changes(old_doc: bytes, golden: Golden) -> bytes:

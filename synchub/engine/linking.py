@@ -52,6 +52,7 @@ class Linker:
         for hash_, number in found:
             holders.setdefault(hash_, []).append(number)
         objects = {o.id: o for o in self._state.targets.objects(self._target, sorted({number for _, number in found}))}
+        taken = self._taken_by_mate(list(objects.values()))
         names = self._names(entities)
         result: dict[int, Match] = {}
         for entity, doc in entities:
@@ -59,7 +60,7 @@ class Linker:
             some = [
                 objects[n]
                 for n in sorted(near)
-                if objects[n].entity is None and objects[n].object_id not in self._taken
+                if objects[n].entity is None and objects[n].object_id not in self._taken and n not in taken
             ]
             if some:
                 match = self._match(
@@ -70,6 +71,11 @@ class Linker:
                     self._taken.update(o.object_id for o in match.objects.values())
                     self.duplicates[entity.id] = match.duplicates
         return result
+
+    def _taken_by_mate(self, objects: Sequence[ObjectRow]) -> set[int]:
+        """Return the objects whose counterpart is linked already: they belong to that entity."""
+        mates = self._state.targets.by_object_id(self._target, [o.counterpart for o in objects if o.counterpart])
+        return {o.id for o in objects if o.counterpart in mates and mates[o.counterpart].entity is not None}
 
     def _names(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[str, int]:
         """Count how many entities of the chunk, and records of all, carry each host name."""

@@ -93,6 +93,7 @@ class _Planner:
         self.digest = ""
         self._next = [phase * PHASE for phase in range(4)]
         self._rule_texts: dict[tuple[str, str], str] = {}
+        self._mates: dict[str, ObjectRow] = {}
         self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
 
     def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
@@ -119,6 +120,8 @@ class _Planner:
         self.references.learn(
             [filled for pairs in desired.values() for _, fields in pairs for filled in fields.values()]
         )
+        lone = [o.counterpart for objects in linked.values() if len(objects) == 1 for o in objects if o.counterpart]
+        self._mates = self.state.targets.by_object_id(self.target.id, lone) if lone else {}
         loose = [(e, docs[e.id]) for e in mine if e.id not in linked]
         found = self.linker.match(loose)
         held = self._asked([(e, doc) for e, doc in loose if e.id not in found])
@@ -192,6 +195,10 @@ class _Planner:
     ) -> Iterator[PlanRow]:
         have = {o.facet: o for o in linked}
         adopted: dict[str, ObjectRow] = dict(match.objects) if match else {}
+        for item in linked:
+            mate = self._mates.get(item.counterpart or "")
+            if mate is not None and mate.entity is None and len(linked) == 1:
+                adopted["asset" if item.facet == "ci" else "ci"] = mate
         sources: dict[str, str] = orjson.loads(entity.winners)
         label = _label(doc)
         discovered = any(facet.discovered(doc) for facet, _ in desired if facet.facet == "ci")
@@ -219,6 +226,10 @@ class _Planner:
                     yield self._row(entity, label, facet, Op.UPDATE, None, {}, RowState.PENDING, values=later, phase=3)
             elif facet.facet == primary:
                 continue
+            elif facet.facet == "ci" and primary == "asset" and "asset" not in have:
+                # The target may make the CI of an ordered asset itself; then it is ours.
+                values = self._values(fields)
+                yield self._row(entity, label, facet, Op.LINK, None, {}, RowState.WAITING, values=values)
             elif facet.counterpart and fields and facet.facet == "asset":
                 # The target makes this object itself; what it shall hold is written when it is there.
                 yield self._row(

@@ -334,5 +334,7 @@ def _document(record: CanonicalRecord) -> tuple[bytes, bytes]:
     doc = orjson.dumps(fields, option=_SORTED)
     if volatile.isdisjoint(fields):
         return doc, _digest(record.cls.encode() + doc)
-    stable = {name: value for name, value in fields.items() if name not in volatile}
+    stable = dict(fields)
+    for name in volatile:
+        stable.pop(name, None)
     return doc, _digest(record.cls.encode() + orjson.dumps(stable, option=_SORTED))
