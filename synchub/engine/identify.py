@@ -11,8 +11,6 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -122,6 +120,7 @@ class _Identification:
         self.shared: set[int] = set()
         self.touched: set[int] = set()  # entities whose proposals may be others now
         self.fresh: set[int] = set()  # records that are new or changed, where changes are looked at one by one
+        self.entity_of = array("q")  # record -> entity, where all records are looked at
         self.slice = slice_size
         self.counts = IdentifyCounts()
 
@@ -135,6 +134,7 @@ class _Identification:
             known: There may be entities already.
         """
         identity = self.state.identity
+        self.entity_of = array("q", bytes(8 * (last + 1)))
         parent = array("q", range(last + 1))
         shared: list[tuple[int, int]] = []
         for hash_, records in _groups(identity.scan()):
@@ -317,6 +317,9 @@ class _Identification:
                 self.counts.created += 1
             self.counts.entities += 1
             members = found.members
+            if self.entity_of:
+                for m in members:
+                    self.entity_of[m.record] = entity
             moved = [(m.record, entity) for m in members if fresh or entity_of.get(m.record) != entity]
             if moved:
                 batch.members.extend(moved)
@@ -372,6 +375,7 @@ class _Identification:
                 )
             )
         batch.gone = [(entity, into) for entity, into in merged.items()]
+        self.touched.difference_update(merged)
         self.counts.merged += sum(1 for _, into in batch.gone if into is not None)
 
     def _status(self, golden: Golden, members: Sequence[Contribution]) -> str:
@@ -387,7 +391,10 @@ class _Identification:
     def _propose_everything(self) -> None:
         from synchub.engine.propose import propose_groups
 
-        propose_groups(self.state, self.rules, self.run, _groups(self.state.identity.scan_proposing()), None)
+        groups = _groups(self.state.identity.scan_proposing())
+        if self.entity_of:
+            groups = _between(groups, self.entity_of)
+        propose_groups(self.state, self.rules, self.run, groups, None)
 
     def _propose_touched(self, withdrawn: Sequence[int]) -> None:
         """Propose again for every entity that shares a key with a touched one, now or before: choices must be unique."""
@@ -427,8 +434,27 @@ def _joining(item: Contribution) -> list[int]:
 
 
 def _groups(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
-    for hash_, group in groupby(pairs, key=itemgetter(0)):
-        yield hash_, [record for _, record in group]
+    last: int | None = None
+    records: list[int] = []
+    for hash_, record in pairs:
+        if hash_ == last:
+            records.append(record)
+        else:
+            if last is not None:
+                yield last, records
+            last, records = hash_, [record]
+    if last is not None:
+        yield last, records
+
+
+def _between(groups: Iterable[tuple[int, list[int]]], entity_of: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
+    """Leave out the groups within one entity: most of them."""
+    for group in groups:
+        records = group[1]
+        if len(records) > 1:
+            first = entity_of[records[0]]
+            if any(entity_of[record] != first for record in records):
+                yield group
 
 
 def _grouped(entities: dict[int, int]) -> dict[int, list[int]]:
