@@ -24,7 +24,7 @@ def demo(as_json: bool, keep: Path | None) -> int:
     runs the Prefect flow three times. Nothing outside this machine is touched. Takes a few minutes.
     """
     try:
-        module = importlib.import_module("synchub.demo.run")
+        module = importlib.import_module("synchub.demo")
     except ModuleNotFoundError as exc:
         raise ConfigError(
             f"the demo needs {exc.name}, which is not installed.", where="demo", fix="pip install 'synchub[demo]'"
