@@ -116,6 +116,14 @@ class FieldMap:
         self._programs[cls](payload, fields, warnings)
         return CanonicalRecord(key, cls, fields, fields.pop(_OBSERVED, 0), warnings)
 
+    def key_of(self, payload: dict[str, Any]) -> str:
+        """Return the native key of a payload, whether or not `keep` drops it.
+
+        Raises:
+            MappingError: It cannot be told.
+        """
+        return self._key(payload)
+
     def _holds(self, payload: Any) -> bool:
         try:
             held = self._kept is None or self._kept(payload)

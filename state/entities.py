@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from state.db import Database, Row
+from state.db import Database, Row, Tx
+from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at"
@@ -58,12 +59,7 @@ class EntityStore:
                     "insert into entity_change(id, entity, run, at, changes) values (?,?,?,?,?)",
                     [(first + i, entity, run, at, changes) for i, (entity, changes) in enumerate(batch.changes)],
                 )
-            if batch.gone:
-                rev = tx.allocate("rev", len(batch.gone))
-                tx.many(
-                    "update entity set state='gone', merged_into=?, rev=?, due_at=null where id=?",
-                    [(into, rev + i, entity) for i, (entity, into) in enumerate(batch.gone)],
-                )
+            bury(tx, batch.gone)
             if batch.done:
                 tx.run_in("delete from dirty where record in {in}", batch.done)
 
@@ -107,3 +103,21 @@ class EntityStore:
         """See `Entities.count`."""
         with self._db.read() as tx:
             return dict(tx.rows("select family, count(*) from entity where state='live' group by family"))
+
+
+def bury(tx: Tx, gone: Sequence[tuple[int, int | None]]) -> None:
+    """Close entities that have no record any more: (entity, the one that took most of its records or None).
+
+    Their objects in targets go to the survivor where it has none of that facet; the others are nobody's again.
+    """
+    if not gone:
+        return
+    rev = tx.allocate("rev", len(gone))
+    tx.many(
+        "update entity set state='gone', merged_into=?, rev=?, due_at=null where id=?",
+        [(into, rev + i, entity) for i, (entity, into) in enumerate(gone)],
+    )
+    ids = [entity for entity, _ in gone]
+    tx.run_in("delete from proposal where state='open' and a in {in}", ids)
+    tx.run_in("delete from proposal where state='open' and b in {in}", ids)
+    hand_over(tx, dict(gone))

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Tx
+from state.entities import bury
 from synchub.domain.records import End
 from synchub.stores import Known, LedgerBatch, StreamState
 
@@ -53,6 +54,20 @@ class LedgerStore:
             )
         return {row[0]: Known(row[1], bytes(row[2]), bytes(row[3]), row[4], bytes(row[5]), row[6]) for row in rows}
 
+    def siblings(self, stream: int) -> set[int]:
+        """See `Ledger.siblings`."""
+        with self._db.read() as tx:
+            source = tx.value("select source from stream where id=?", (stream,))
+            return {
+                row[0]
+                for row in tx.iterate(
+                    "select r.id from record r join member m on m.record = r.id where r.stream = ? and m.entity in"
+                    " (select m.entity from record r join member m on m.record = r.id join stream s on s.id = r.stream"
+                    " where s.source = ? group by m.entity having count(*) > 1)",
+                    (stream, source),
+                )
+            }
+
     def allocate(self, count: int) -> int:
         """See `Ledger.allocate`."""
         with self._db.begin() as tx:
@@ -63,6 +78,8 @@ class LedgerStore:
         with self._db.begin() as tx:
             _write_records(tx, batch)
             _write_identifiers(tx, batch)
+            if batch.dropped:
+                _drop(tx, batch.dropped)
             if batch.warnings:
                 tx.many(
                     "insert into field_warning(record, warnings) values (?,?) on conflict (record) do update set warnings=excluded.warnings",
@@ -137,6 +154,11 @@ class LedgerStore:
             if not end.complete:
                 return
             tx.run("update stream set complete_at=?, scope=? where id=?", (at, end.scope, stream))
+            tx.run(
+                "delete from dead_letter where run<>? and source=(select source from stream where id=?)"
+                " and stream=(select stream from stream where id=?)",
+                (run, stream, stream),
+            )
             gone = set(absent)
             missing = tx.rows(
                 "select a.record from absence a join record r on r.id = a.record where r.stream=?", (stream,)
@@ -181,3 +203,23 @@ def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
         tx.many("insert into identifier(hash, record) values (?,?) on conflict do nothing", batch.joined)
     if batch.proposed:
         tx.many("insert into proposal_key(hash, record) values (?,?) on conflict do nothing", batch.proposed)
+
+
+def _drop(tx: Tx, records: Sequence[int]) -> None:
+    """Take records out with all they contributed; those that shared their entity are to be identified again."""
+    entities = [row[0] for row in tx.select_in("select distinct entity from member where record in {in}", records)]
+    for table in ("identifier", "proposal_key"):
+        tx.run_in(
+            f"insert into removed(hash) select distinct hash from {table} where record in {{in}} on conflict do nothing",
+            records,
+        )
+    for table in (
+        "identifier", "proposal_key", "payload", "absence", "field_warning", "dirty", "member",
+    ):  # fmt: skip
+        tx.run_in(f"delete from {table} where record in {{in}}", records)
+    tx.run_in("delete from record where id in {in}", records)
+    tx.run_in(
+        "insert into dirty(record) select record from member where entity in {in} on conflict do nothing", entities
+    )
+    left = {row[0] for row in tx.select_in("select distinct entity from member where entity in {in}", entities)}
+    bury(tx, [(entity, None) for entity in entities if entity not in left])

@@ -225,3 +225,39 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
              item.counterpart, item.cls, orjson.dumps(refused) if refused else None, origin)
         )  # fmt: skip
     tx.many(_UPSERT, rows)
+
+
+def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
+    """Give the objects of entities that are gone to those that took their place, within a transaction.
+
+    An object of which the survivor has one already becomes nobody's and is noted as a duplicate; nothing is deleted.
+    """
+    ids = list(gone)
+    tx.run_in("delete from replan where entity in {in}", ids)
+    tx.run_in(
+        "update plan_row set state='drifted', note='the entity is part of another one by now'"
+        " where state in ('pending', 'failed', 'waiting') and entity in {in}",
+        ids,
+    )
+    rows = tx.select_in("select id, target, entity, facet, object_id from target_object where entity in {in}", ids)
+    survivors = [into for into in gone.values() if into is not None]
+    held = set(tx.select_in("select target, entity, facet from target_object where entity in {in}", survivors))
+    conflicts = []
+    for number, target, entity, facet, object_id in sorted(rows):
+        into = gone[entity]
+        if into is not None and (target, into, facet) not in held:
+            held.add((target, into, facet))
+            tx.run("update target_object set entity=? where id=?", (into, number))
+            add_replan(tx, target, [(into, "merged")])
+            continue
+        tx.run("update target_object set entity=null, facet=null, base=null where id=?", (number,))
+        if into is not None:
+            detail = orjson.dumps({"object": object_id, "was": entity})
+            conflicts.append((target, into, facet, object_id, "duplicate", detail))
+    if conflicts:
+        first = tx.allocate("conflict", len(conflicts))
+        tx.many(
+            "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values (?,?,?,?,?,?,?,'open',0)"
+            " on conflict (target, entity, facet, field, kind) do nothing",
+            [(first + i, *conflict) for i, conflict in enumerate(conflicts)],
+        )

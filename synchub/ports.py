@@ -183,6 +183,14 @@ class Mapper(Protocol):
         """
         ...
 
+    def key_of(self, payload: dict[str, Any]) -> str:
+        """Return the native key of a payload, whether or not the filter drops it.
+
+        Raises:
+            MappingError: It cannot be told.
+        """
+        ...
+
     def project(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Keep only what the map reads."""
         ...

@@ -86,6 +86,7 @@ class LedgerBatch:
         withdrawn: (hash, record) of proposing keys lost.
         warnings: (record, JSON list) for records with values that were not understood.
         unwarned: Records whose warnings are gone.
+        dropped: Stored records that the map's filter keeps out now: they go with all they contributed.
         rejected: Dead letters.
     """
 
@@ -99,6 +100,7 @@ class LedgerBatch:
     withdrawn: list[tuple[int, int]] = field(default_factory=list)
     warnings: list[tuple[int, bytes]] = field(default_factory=list)
     unwarned: list[int] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 
@@ -115,6 +117,10 @@ class Ledger(Protocol):
 
     def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
         """Return the stored records with these native keys."""
+        ...
+
+    def siblings(self, stream: int) -> set[int]:
+        """Return the records of a stream that share their entity with another record of the same source."""
         ...
 
     def allocate(self, count: int) -> int:
@@ -145,7 +151,10 @@ class Ledger(Protocol):
         paths: Sequence[str],
         absent: Sequence[int],
     ) -> None:
-        """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold."""
+        """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold.
+
+        After a complete snapshot only the dead letters of this run remain: the others were repaired or are gone.
+        """
         ...
 
 

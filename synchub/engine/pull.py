@@ -7,18 +7,19 @@ and stored, and stops there. Everything else becomes dirty for identification.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 import xxhash
 
 from synchub.domain.model import VOLATILE
-from synchub.domain.records import CanonicalRecord, End, Page, Rejected
+from synchub.domain.records import CLEAR, CanonicalRecord, End, Page, Rejected
 from synchub.engine.pace import seldom_collected
 from synchub.errors import HubError, MappingError, Unavailable
 from synchub.ports import Clock, DriftObserver, Mapper, Progress, Source, StreamInfo
 from synchub.reconcile.identifiers import hashes_of
+from synchub.reconcile.merge import moment
 from synchub.stores import Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
 
 _BATCH = 4000  # changed records stored in one transaction
@@ -75,6 +76,8 @@ class PullJob:
         mapper: Its field map.
         observe: Makes a drift observer from what the last one remembered.
         limit: Stop after so many records; the snapshot then proves nothing.
+        silent_after: Seconds of silence after which the source loses its place somewhere; 0: never.
+        newest: Some rule prefers the newest observation.
     """
 
     name: str
@@ -83,6 +86,8 @@ class PullJob:
     mapper: Mapper
     observe: Callable[[dict[str, Any]], DriftObserver] | None = None
     limit: int | None = None
+    silent_after: int = 0
+    newest: bool = False
 
 
 @seldom_collected
@@ -125,6 +130,10 @@ class _Reader:
         self._fresh: list[tuple[bytes, bytes, Page, int]] = []
         self._known: dict[bytes, int] = {}
         self._observer = job.observe(state.shape) if job.observe else None
+        self._siblings: set[int] | None = None
+        self._dropped: list[str] = []
+        self._unread = 0  # rows of which not even the key is known: any stored record may be one of them
+        self._unread_keys: list[str] = []
         self.counts = PullCounts()
         # A personal stream keeps only mapped paths, so a newly mapped one needs the source again.
         grown = job.info.personal and bool(state.fingerprint) and not set(job.mapper.paths) <= set(state.paths)
@@ -148,7 +157,9 @@ class _Reader:
                 fresh.append((body, raw, page, index))
         count = len(page.payloads)
         self.counts.read += count + len(page.rejected)
-        self._batch.rejected.extend(page.rejected)
+        for letter in page.rejected:
+            self._batch.rejected.append(replace(letter, payload=b"") if self._job.info.personal else letter)
+            self._missed(letter.key)
         self.counts.warnings.extend(page.warnings)
         if len(fresh) >= _BATCH:
             self.flush()
@@ -158,6 +169,7 @@ class _Reader:
         fresh, self._fresh = self._fresh, []
         if fresh:
             self._store([m for m in (self._map(*item) for item in fresh) if m])
+            self._drop()
         self.counts.rejected += len(self._batch.rejected)
         batch, self._batch = self._batch, LedgerBatch()
         self._ledger.write(self._job.name, self._job.info.name, self._run, self._now, batch)
@@ -169,7 +181,7 @@ class _Reader:
         counts.complete, counts.proof = end.complete, end.proof
         absent: list[int] = []
         if end.complete and self._job.info.presence and (not self._state.scope or self._state.scope == end.scope):
-            absent = list(self._known.values())
+            absent = self._absent()
             counts.absent = len(absent)
         shape = self._state.shape
         if self._observer:
@@ -179,9 +191,32 @@ class _Reader:
             shape = self._observer.state()
         self._ledger.finish(
             self._state.id, self._run, self._now, end,
-            fingerprint=self._job.mapper.fingerprint, shape=shape, paths=self._job.mapper.paths, absent=absent,
+            fingerprint=self._job.mapper.fingerprint, shape=shape, absent=absent,
+            # What a limited read did not reach is still to be read again for the newly mapped path.
+            paths=self._state.paths if self._reread and self._job.limit is not None else self._job.mapper.paths,
         )  # fmt: skip
         return counts
+
+    def _absent(self) -> list[int]:
+        """List the stored records that were not seen; none where a row that could not be read may be any of them."""
+        if self._unread:
+            return []
+        unread = {known.record for known in self._ledger.known(self._state.id, self._unread_keys).values()}
+        return [record for record in self._known.values() if record not in unread]
+
+    def _missed(self, key: str | None) -> None:
+        if key is None:
+            self._unread += 1
+        else:
+            self._unread_keys.append(key)
+
+    def _drop(self) -> None:
+        """Take out stored records that the map's filter keeps out now."""
+        keys, self._dropped = self._dropped, []
+        for old in self._ledger.known(self._state.id, keys).values() if keys else ():
+            self._known.pop(old.raw_hash, None)
+            self._known.pop(b"\0" + old.raw_hash, None)
+            self._batch.dropped.append(old.record)
 
     def _reject(self, where: str, code: str, message: str, body: bytes, key: str | None = None) -> None:
         kept = b"" if self._job.info.personal else bytes(body[:65_536])
@@ -193,17 +228,24 @@ class _Reader:
             payload = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
             self._reject(where, "not_json", f"not valid JSON: {exc}. Repair the line at the source.", body)
+            self._missed(None)
             return None
         if not isinstance(payload, dict):
             self._reject(where, "not_an_object", "a record must be a JSON object. Repair the line at the source.", body)
+            self._missed(None)
             return None
         try:
             record = self._job.mapper.map(payload)
+            if record is None:
+                self.counts.dropped += 1
+                if self._state.records:
+                    self._dropped.append(self._job.mapper.key_of(payload))
+                return None
+            if "\0" in record.key:
+                raise MappingError("the native key holds a NUL character.", code="bad_key")
         except MappingError as exc:
             self._reject(where, exc.context.get("code", "unmappable"), str(exc), body)
-            return None
-        if record is None:
-            self.counts.dropped += 1
+            self._missed(None)
             return None
         if self._observer:
             self._observer.observe(payload, record)
@@ -257,6 +299,15 @@ class _Reader:
             self._known.pop(old.raw_hash, None) is None and self._known.pop(b"\0" + old.raw_hash, None) is None
         )
         doc, doc_hash = _document(record)
+        if record.observed_at < old.observed_at <= self._now and record.observed_at and where:
+            self._reject(
+                where,
+                "older_observation",
+                f"{record.key!r} was observed later than this before; the newer stays.",
+                body,
+                record.key,
+            )
+            return
         if seen_in_this_read:
             if old.raw_hash == raw or (old.observed_at, bytes(old.doc)) >= (record.observed_at, doc):
                 self._duplicate((record, raw, body, where))
@@ -268,9 +319,10 @@ class _Reader:
                 b"",
                 record.key,
             )
+            self.counts.rejected -= 1  # this row is counted as what it changes
         batch, number = self._batch, old.record
         batch.payloads.append((number, body))
-        if doc_hash == old.doc_hash:
+        if doc_hash == old.doc_hash and not self._matters(old, record, doc):
             batch.moved.append(Moved(raw, doc, record.observed_at, number))
             self.counts.moved += 1
             return
@@ -285,6 +337,20 @@ class _Reader:
         batch.proposed += [(hash_, number) for hash_ in sorted(proposes - proposed)]
         self._warn(number, record, known=True)
         self.counts.changed += 1
+
+    def _matters(self, old: Known, record: CanonicalRecord, doc: bytes) -> bool:
+        """Tell whether a mere check-in may change what the entity is: who is newest, or who had fallen silent."""
+        if self._job.newest and record.observed_at != old.observed_at:
+            return True
+        if self._job.silent_after and doc != old.doc:
+            seen = orjson.loads(old.doc).get("last_seen_at")
+            if seen and seen != CLEAR and moment(seen) + self._job.silent_after < self._now:
+                return True
+        if record.observed_at == old.observed_at:
+            return False
+        if self._siblings is None:
+            self._siblings = self._ledger.siblings(self._state.id)
+        return old.record in self._siblings
 
     def _warn(self, number: int, record: CanonicalRecord, *, known: bool) -> None:
         if record.warnings:
@@ -305,7 +371,10 @@ class _Reader:
                 except HubError as exc:
                     self._reject(f"stored record {number}", "unmappable", str(exc), body, key)
                     continue
-                if record is None or record.key != key:
+                if record is None:
+                    self._batch.dropped.append(number)
+                    continue
+                if record.key != key:
                     continue
                 before = self.counts.changed
                 self._remap(known[key], record, raw)

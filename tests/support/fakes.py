@@ -74,6 +74,10 @@ class PlainMapper:
             str(payload["key"]), payload.get("cls", "computer"), fields, payload.get("at", 0), warnings
         )
 
+    def key_of(self, payload: dict[str, Any]) -> str:
+        """Return the key of a dropped record."""
+        return str(payload["key"])
+
     def project(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Keep what the map reads."""
         kept = {"key", "cls", "at", *self.paths, *self._rename.values()}
