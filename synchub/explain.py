@@ -303,7 +303,14 @@ def _reference(subject: _Subject, field: str, value: Any) -> dict[str, str] | No
 
 
 def _json(value: Any) -> Any:
-    return {"clear": True} if value == CLEAR else value
+    """Return a value as JSON: steps of a mapping may give numbers and dates that JSON does not know."""
+    if isinstance(value, str):
+        return {"clear": True} if value == CLEAR else value
+    if isinstance(value, list | tuple):
+        return [_json(item) for item in value]
+    if isinstance(value, dict):
+        return {str(name): _json(item) for name, item in value.items()}
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 class _Tracer:
@@ -409,6 +416,6 @@ def _chains(found: FieldTrace | None) -> list[dict[str, Any]]:
     if found is None:
         return []
     return [
-        {"path": c.path, "raw": c.raw, "steps": [{"step": step, "gives": _json(value)} for step, value in c.steps]}
+        {"path": c.path, "raw": _json(c.raw), "steps": [{"step": step, "gives": _json(value)} for step, value in c.steps]}
         for c in found.chains
     ]

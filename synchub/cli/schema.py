@@ -33,14 +33,21 @@ def configuration_schema() -> dict[str, Any]:
     connectors = [registry.load(name) for name in registry.shipped()]
     for block, kind in ((SourceBlock, "open_source"), (TargetBlock, "open_target")):
         able = [c for c in connectors if getattr(c, kind) is not None]
-        definitions[block.__name__] = _block(definitions[block.__name__], able, definitions)
+        others = [c.name for c in connectors if c not in able]
+        definitions[block.__name__] = _block(definitions[block.__name__], able, others, definitions)
     result["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     result["title"] = "synchub.yaml"
     return result
 
 
-def _block(hub: dict[str, Any], connectors: list[Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Make of the hub's part of a block one closed schema per connector, chosen by `connector`."""
+def _block(
+    hub: dict[str, Any], connectors: list[Any], others: list[str], definitions: dict[str, Any]
+) -> dict[str, Any]:
+    """Make of the hub's part of a block one closed schema per connector, chosen by `connector`.
+
+    Connectors of outside packages are not known here, so their blocks are left open; `others` are ours that cannot
+    stand on this side.
+    """
     names = [c.name for c in connectors]
     choices = []
     for connector in connectors:
@@ -57,7 +64,8 @@ def _block(hub: dict[str, Any], connectors: list[Any], definitions: dict[str, An
             }
         )
     described = {key: value for key, value in hub.items() if key in ("title", "description")}
-    known = {"connector": {"description": "Name of the connector.", "examples": names, "type": "string"}}
+    name = {"description": "Name of the connector.", "examples": names, "type": "string", "not": {"enum": others}}
+    known = {"connector": name}
     return {**described, "type": "object", "properties": known, "required": ["connector"], "allOf": choices}
 
 

@@ -149,7 +149,8 @@ _DEVICES: list[dict[str, Any]] = [
         "operatingSystem": "Windows", "osVersion": "10.0.22631.3593", "complianceState": "compliant",
         "manufacturer": "Dell Inc.",
         "model": "Latitude 7450", "serialNumber": f"5CGTEST{n}", "wiFiMacAddress": f"71456CD215B{n}",
-        "isEncrypted": True, "totalStorageSpaceInBytes": 512000000000, "physicalMemoryInBytes": 17179869184, "managementState": "managed",
+        "isEncrypted": True, "totalStorageSpaceInBytes": 512000000000,
+        "physicalMemoryInBytes": 17179869184, "managementState": "managed",
     }
     for n in (1, 2)
 ]  # fmt: skip
