@@ -101,15 +101,24 @@ class Absent(_Block):
     then: Literal["flag"] = Field(default="flag", description="What is done; retire and delete are not sent yet.")
 
 
+class SourceWhen(_Block):
+    """A source that may say a field only on a condition."""
+
+    source: str = Field(description="Name of the source.")
+    when: dict[str, Any] = Field(default={}, description="Canonical field -> value or list of values of its record.")
+
+
 class FamilyRules(_Block):
-    """How one family is identified and reconciled."""
+    """How one family, or one class of it, is identified and reconciled."""
 
     identify: tuple[str, ...] | None = Field(default=None, description="Identifier entries, best first.")
-    fields: dict[str, str | list[str]] = Field(
+    fields: dict[str, str | SourceWhen | list[str | SourceWhen]] = Field(
         default={}, description="Field -> sources, best first, or newest, largest, most_reported, union."
     )
     absent: Absent = Absent()
-    silent_after: Duration | None = Field(default=None, description="A source silent for longer loses its place.")
+    silent_after: Duration | dict[str, Duration] | None = Field(
+        default=None, description="A source silent for longer loses its place; for all sources, or per source."
+    )
 
 
 class Guard(_Block):
@@ -138,7 +147,9 @@ class Settings(_Block):
     http: HttpBlock = HttpBlock()
     sources: dict[Name, SourceBlock] = Field(default={}, description="Systems the hub reads.")
     targets: dict[Name, TargetBlock] = Field(default={}, description="Systems the hub writes.")
-    rules: dict[Literal["hardware", "person", "purchase_order_line"], FamilyRules] = {}
+    rules: dict[str, FamilyRules] = Field(
+        default={}, description="Rules of a family (hardware, person, purchase_order_line) or of one class."
+    )
     guards: dict[str, Guard] = {}
     notify: dict[str, Any] = {}
     retention: Retention = Retention()
