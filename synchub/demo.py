@@ -32,7 +32,8 @@ sources:
     connector: files
     root: erp
     streams:
-      purchase_order_lines: {{glob: "po_*.csv", delimiter: ";", decimal: ",", dates: "%d.%m.%Y", complete_when: manifest}}
+      purchase_order_lines: {{glob: "po_*.csv", delimiter: ";", decimal: ",", dates: "%d.%m.%Y",
+                             complete_when: manifest}}
   hr:
     connector: files
     root: hr
@@ -45,6 +46,7 @@ sources:
     client_secret: env:DEMO_GRAPH_SECRET
     url: "{graph}"
     login_url: "{graph}"
+    requests_per_second: 2000
     streams: {{devices: {{}}}}
   scan:
     connector: agent_inventory
@@ -182,7 +184,7 @@ def _world(folder: Path, people: int, devices: int, say: _Say) -> Iterator[_Worl
         snow.add_data_source("SyncHub")
         snow.schema.add_column("alm_asset", "u_correlation_id=100")
         load(estate, snow)
-        os.environ.update(DEMO_GRAPH_SECRET=graph.client_secret, DEMO_SNOW_SECRET="hub-client-secret")
+        os.environ.update(DEMO_GRAPH_SECRET=graph.client_secret, DEMO_SNOW_SECRET="hub-client-secret")  # noqa: S106 - the simulator's
         config = folder / "synchub.yaml"
         config.write_text(
             CONFIGURATION.format(tenant=graph.tenant, client_id=graph.client_id, graph=server.url, snow=snow.url)
@@ -237,11 +239,13 @@ class _World:
             for stream, c in streams.items():
                 proof = f"complete ({c['proof']})" if c["complete"] else f"INCOMPLETE: {c['proof'][:70]}"
                 say(
-                    f"read   {source:5} {stream:22} {c['read']:>7,}  new {c['new']:>6,}  changed {c['changed']:>5,}  dead letters {c['rejected']:>2,}  {proof}"
+                    f"read   {source:5} {stream:22} {c['read']:>7,}  new {c['new']:>6,}  changed {c['changed']:>5,} "
+                    f" dead letters {c['rejected']:>2,}  {proof}"
                 )
         found = result["identified"]
         say(
-            f"match  {found['records']:,} records looked at -> {self._entities()}; {found['created']:,} new, {found['changed']:,} changed"
+            f"match  {found['records']:,} records looked at -> {self._entities()}; {found['created']:,} new,"
+            f" {found['changed']:,} changed"
         )
         counts = result["targets"]["snow"]["summary"]["counts"]
         linked = sum(c.get("link", 0) for c in counts.values())
@@ -249,7 +253,8 @@ class _World:
         conflicts = sum(c.get("conflict", 0) for c in counts.values())
         theirs = result["targets"]["snow"]["summary"]["theirs"]
         say(
-            f"plan   {linked:,} objects linked, {theirs:,} values of other people left alone, {held:,} held, {conflicts:,} conflicts need a person"
+            f"plan   {linked:,} objects linked, {theirs:,} values of other people left alone, {held:,} held,"
+            f" {conflicts:,} conflicts need a person"
         )
         say("what ServiceNow itself and its request log say:")
         for line in audit.table().splitlines():
@@ -317,7 +322,8 @@ class _World:
             hub.close()
         say()
         say(
-            f"The unchanged run wrote {results[1]['targets']['snow']['writes']:,} records. The demo took {seconds:.0f} s."
+            f"The unchanged run wrote {results[1]['targets']['snow']['writes']:,} records. The demo took"
+            f" {seconds:.0f} s."
         )
         say(f"Where to look next: cd {self.folder}")
         say("  synchub status                         synchub dead-letters")

@@ -416,6 +416,10 @@ def _chains(found: FieldTrace | None) -> list[dict[str, Any]]:
     if found is None:
         return []
     return [
-        {"path": c.path, "raw": _json(c.raw), "steps": [{"step": step, "gives": _json(value)} for step, value in c.steps]}
+        {
+            "path": c.path,
+            "raw": _json(c.raw),
+            "steps": [{"step": step, "gives": _json(value)} for step, value in c.steps],
+        }
         for c in found.chains
     ]

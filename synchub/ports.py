@@ -218,7 +218,7 @@ class DriftNote(Protocol):
 class DriftObserver(Protocol):
     """Watches the shape of changed payloads (implemented in `mapping.drift`)."""
 
-    def observe(self, payload: Mapping[str, Any], record: CanonicalRecord) -> None:
+    def observe(self, payload: dict[str, Any], record: CanonicalRecord) -> None:
         """Look at one payload and what became of it."""
         ...
 

@@ -414,7 +414,11 @@ class Targets(Protocol):
     def observe(
         self, target: int, objects: Sequence[TargetObject], identifiers: Sequence[Sequence[int]]
     ) -> list[tuple[int, TargetObject]]:
-        """Store what objects look like now, with the hashes they can be found by; returns (entity, object) of linked ones that changed."""
+        """Store what objects look like now, with the hashes they can be found by.
+
+        Returns:
+            (entity, object) of linked ones that changed.
+        """
         ...
 
     def linked(self, target: int, entities: Sequence[int]) -> dict[int, list[ObjectRow]]:

@@ -30,6 +30,7 @@ from synchub.engine.contact import TargetJob
 from synchub.engine.pull import PullJob
 from synchub.errors import ConfigError
 from synchub.ports import Clock, RateBudget, Source, Target
+from synchub.reconcile.authority import How
 from synchub.reconcile.diff import parse_policy
 from synchub.reconcile.rules import Rules, compile_rules
 from synchub.settings.load import Loaded, load_settings, validate
@@ -231,9 +232,13 @@ class Hub:
     def pull_job(self, name: str, source: Source, stream: str, limit: int | None = None) -> PullJob:
         """Put together what is to be read."""
         mapper = self.field_map(name, source, stream)
+        classes = self.rules().classes.values()
+        windows = [window for rules in classes if (window := rules.windows.get(name, rules.window))]
         return PullJob(
-            name, source, source.streams()[stream], mapper, lambda shape: ShapeObserver(mapper, shape), limit
-        )
+            name, source, source.streams()[stream], mapper, lambda shape: ShapeObserver(mapper, shape), limit,
+            silent_after=min(windows, default=0),
+            newest=any(rule.how is How.NEWEST for rules in classes for _, rule in rules.dynamic),
+        )  # fmt: skip
 
     @contextmanager
     def target_job(self, name: str, classes: frozenset[str] = frozenset()) -> Iterator[TargetJob]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connectors.registry import Connector, Context
+from connectors.registry import Connector, Context, Rate
 from connectors.servicenow.settings import ServiceNowSettings
 from synchub.ports import Target
 
@@ -21,4 +21,6 @@ CONNECTOR = Connector(
     maps=Path(__file__).parent / "maps",
     docs="docs/connectors/servicenow.md",
     open_target=_open_target,
+    # The instance's own rate limit rules count per hour and are honoured by header; this only keeps bursts polite.
+    rate=Rate(per_second=30, burst=60),
 )

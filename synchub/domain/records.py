@@ -96,8 +96,8 @@ class CanonicalRecord:
     Attributes:
         key: Native key: unique within the stream, opaque.
         cls: Canonical class, a key of `synchub.domain.model.CLASSES`.
-        fields: Canonical field -> JSON value (str, int, float, bool, list of str). Unknown fields are absent, never None.
-            The value `CLEAR` means that the source says *empty* on purpose.
+        fields: Canonical field -> JSON value (str, int, float, bool, list of str). Unknown fields are absent,
+            never None. The value `CLEAR` means that the source says *empty* on purpose.
         observed_at: When the source saw this, seconds since 1970 UTC; 0 when it does not say.
         warnings: Values that were not understood.
     """

@@ -110,7 +110,7 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
 
 
 def kinds_of(job: TargetJob) -> dict[str, tuple[str, ObjectIdentity, tuple[str, ...]]]:
-    """List the object types to look at: kind -> (a class that uses it, its facet map, all fields that any class reads)."""
+    """List the object types to look at: kind -> (a class that uses it, its facet map, all fields any class reads)."""
     kinds: dict[str, tuple[str, ObjectIdentity, tuple[str, ...]]] = {}
     for cls in job.classes:
         for facet in job.maps.facets(cls):
@@ -132,8 +132,8 @@ def entity_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:
     """List the identifier hashes of canonical fields, the bare name included for hardware."""
     hashes = [identifier_hash(kind, value) for kind, value in identifiers(cls, fields)]
     if CLASSES[cls].family == "hardware":
-        for name in {str(fields[f]).lower() for f in ("hostname", "name") if fields.get(f)}:
-            hashes.append(identifier_hash(NAME, name))
+        names = {str(fields[f]).lower() for f in ("hostname", "name") if fields.get(f)}
+        hashes.extend(identifier_hash(NAME, name) for name in names)
     return hashes
 
 

@@ -1,7 +1,7 @@
 """Deliver a plan: send exactly its rows, check each answer, and keep what the target holds now.
 
-The plan's rows are the outbox: a row is marked `sent` before it is sent. A row whose answer was lost is looked for in the
-target by the hub key it carries (creates) or sent again (updates set values, so twice is once). What is about to be
+The plan's rows are the outbox: a row is marked `sent` before it is sent. A row whose answer was lost is looked for in
+the target by the hub key it carries (creates) or sent again (updates set values, so twice is once). What is about to be
 overwritten is read again first; a row whose target changed since the plan is refused as drifted and planned anew.
 """
 
@@ -114,7 +114,7 @@ class Delivery:
         """Return how many rows are left for a later run."""
         return len(self.state.plans.rows(self.plan.id, states=("pending", "sent"), count=1))
 
-    # --- rows whose answer was lost ------------------------------------------------------------------------------------
+    # --- rows whose answer was lost -----------------------------------------------------------------------------------
 
     def _recover(self) -> None:
         after = -1
@@ -144,7 +144,7 @@ class Delivery:
                         self.applied(batch, row, item, wrote, {}, "created")
                 self.state.plans.deliver(self.plan.target, self.plan.id, self.clock.now(), self.run_id, batch)
 
-    # --- sending -------------------------------------------------------------------------------------------------------
+    # --- sending ------------------------------------------------------------------------------------------------------
 
     def send(self, rows: Sequence[PlanRow]) -> None:
         """Send rows in slices the target likes, and again what may work later."""
@@ -233,7 +233,7 @@ class Delivery:
             extra=extra,
         )
 
-    # --- before sending ------------------------------------------------------------------------------------------------
+    # --- before sending -----------------------------------------------------------------------------------------------
 
     def _located(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> list[PlanRow]:
         """Find the objects of rows that were planned before their object existed."""
@@ -314,7 +314,7 @@ class Delivery:
             )
         return plain
 
-    # --- after sending -------------------------------------------------------------------------------------------------
+    # --- after sending ------------------------------------------------------------------------------------------------
 
     def _link(self, rows: Sequence[PlanRow]) -> None:
         """Adopt objects that need no write: the base is what both sides agree on."""

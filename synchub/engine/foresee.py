@@ -11,6 +11,8 @@ from synchub.engine.linking import Linker
 from synchub.engine.references import waits_for
 from synchub.stores import State
 
+_STRONG = {"serial+manufacturer", "asset_tag", "uuid", "imei"}
+
 
 def foresee(
     job: TargetJob,
@@ -29,11 +31,17 @@ def foresee(
     if not job.target.capabilities().foresees:
         return list(rows)
     asked = [r for r in rows if r.facet == "ci" and r.op in (Op.CREATE, Op.LINK) and r.state is RowState.PENDING]
+    blocked: set[int] = set()
+    for row in asked:
+        serial = str(docs[row.entity].get("serial_number") or "")
+        if serial and not linker.claims_serial(row.entity, serial):
+            _block(row, f"shared serial number: {serial} is also that of another thing, and the target goes by it")
+            blocked.add(row.entity)
+    asked = [r for r in asked if r.state is RowState.PENDING]
     if not asked:
-        return list(rows)
+        return _without(rows, blocked)
     answers = {answer.row: answer for answer in job.target.foresee([_question(job, r, docs) for r in asked])}
     known = state.targets.by_object_id(target, [a.object_id for a in answers.values() if a.object_id])
-    blocked: set[int] = set()
     for row in asked:
         answer = answers.get(row.n)
         if row.op is Op.CREATE and not linker.first_of_name(row):
@@ -45,6 +53,8 @@ def foresee(
             continue
         if answer.object_id in linker.duplicates.get(row.entity, ()):
             continue
+        if row.op is Op.LINK and set(answer.by) <= {"name"} and linker.by.get(row.entity) in _STRONG:
+            continue  # the target goes by the name for want of anything better; a linked object is written by its id
         if answer.object_id is None:
             if answer.message and row.op is Op.CREATE:
                 _block(row, f"the target cannot identify it: {answer.message}")
@@ -61,8 +71,12 @@ def foresee(
             continue
         _block(row, _words(row, answer))
         blocked.add(row.entity)
-    # A counterpart makes no sense without the object it belongs to.
-    return [r for r in rows if not (r.state is RowState.WAITING and r.entity in blocked)]
+    return _without(rows, blocked)
+
+
+def _without(rows: Sequence[PlanRow], blocked: set[int]) -> list[PlanRow]:
+    """Leave out counterparts of blocked rows: they make no sense without the object they belong to."""
+    return [r for r in rows if not (r.entity in blocked and r.state in (RowState.WAITING, RowState.PENDING))]
 
 
 def _question(job: TargetJob, row: PlanRow, docs: Mapping[int, Mapping[str, Any]]) -> Write:

@@ -124,7 +124,7 @@ class _Identification:
         self.slice = slice_size
         self.counts = IdentifyCounts()
 
-    # --- all records ---------------------------------------------------------------------------------------------------
+    # --- all records --------------------------------------------------------------------------------------------------
 
     def everything(self, last: int, *, known: bool) -> None:
         """Go through all identifiers once and resolve all components.
@@ -182,7 +182,7 @@ class _Identification:
             components.setdefault(roots[item.record], []).append(item)
         self._resolve(list(components.values()), self.state.identity.entities_of(records) if known else {})
 
-    # --- what changed --------------------------------------------------------------------------------------------------
+    # --- what changed -------------------------------------------------------------------------------------------------
 
     def incremental(self, due: Sequence[int], *, propose_all: bool = False) -> None:
         """Resolve the components that changes touch."""
@@ -264,7 +264,7 @@ class _Identification:
         self._resolve(list(components.values()), entities)
         return set(loaded) | set(records)
 
-    # --- both ----------------------------------------------------------------------------------------------------------
+    # --- both ---------------------------------------------------------------------------------------------------------
 
     def _resolve(self, components: Sequence[Sequence[Contribution]], entity_of: dict[int, int]) -> None:
         batch = EntityBatch()
@@ -374,7 +374,7 @@ class _Identification:
                     status,
                 )
             )
-        batch.gone = [(entity, into) for entity, into in merged.items()]
+        batch.gone = list(merged.items())
         self.touched.difference_update(merged)
         self.counts.merged += sum(1 for _, into in batch.gone if into is not None)
 
@@ -386,7 +386,7 @@ class _Identification:
             return "parked"
         return "live"
 
-    # --- proposals -----------------------------------------------------------------------------------------------------
+    # --- proposals ----------------------------------------------------------------------------------------------------
 
     def _propose_everything(self) -> None:
         from synchub.engine.propose import propose_groups
@@ -397,7 +397,7 @@ class _Identification:
         propose_groups(self.state, self.rules, self.run, groups, None)
 
     def _propose_touched(self, withdrawn: Sequence[int]) -> None:
-        """Propose again for every entity that shares a key with a touched one, now or before: choices must be unique."""
+        """Propose again for all entities that share a key with a touched one, now or before: choices must be unique."""
         from synchub.engine.propose import propose_groups
 
         near = set(self.touched)

@@ -1,4 +1,4 @@
-"""Find the target objects that other people made for the hub's entities: first contact, and things that appear there later."""
+"""Find the objects that other people made for the hub's entities: first contact, and things that appear later."""
 
 from __future__ import annotations
 
@@ -40,6 +40,8 @@ class Linker:
         self._empty = state.targets.is_empty(target)
         self._taken: set[str] = set()
         self._names_made: set[str] = set()
+        self._serials: dict[str, int] = {}
+        self.by: dict[int, str] = {}  # entity -> by what it agrees with the object it was matched to
         self.duplicates: dict[int, tuple[str, ...]] = {}  # entity -> further objects of the same thing
 
     def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, Match]:
@@ -70,6 +72,7 @@ class Linker:
                     result[entity.id] = match
                     self._taken.update(o.object_id for o in match.objects.values())
                     self.duplicates[entity.id] = match.duplicates
+                    self.by[entity.id] = match.by
         return result
 
     def _taken_by_mate(self, objects: Sequence[ObjectRow]) -> set[int]:
@@ -146,8 +149,15 @@ class Linker:
             _age(created) if isinstance(created, str) else item.updated_at,
         )
 
+    def claims_serial(self, entity: int, serial: str) -> bool:
+        """Tell whether no other entity of this plan brings the same serial number to the target.
+
+        Targets identify by serial number alone: the second one would be taken for the first.
+        """
+        return self._serials.setdefault(serial, entity) == entity
+
     def first_of_name(self, row: PlanRow) -> bool:
-        """Tell whether no other object of this name is created in this plan; the target would match the second to it."""
+        """Tell whether this plan creates no other object of this name: the target would match the second to the first."""
         name = str(row.values.get("name") or "").lower()
         if name and name in self._names_made:
             return False

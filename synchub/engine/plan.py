@@ -226,7 +226,7 @@ class _Planner:
                     yield self._row(entity, label, facet, Op.UPDATE, None, {}, RowState.PENDING, values=later, phase=3)
             elif facet.facet == primary:
                 continue
-            elif facet.facet == "ci" and primary == "asset" and "asset" not in have:
+            elif facet.facet == "ci" and primary == "asset" and "asset" not in have and any(f for _, f in desired[1:]):
                 # The target may make the CI of an ordered asset itself; then it is ours.
                 values = self._values(fields)
                 yield self._row(entity, label, facet, Op.LINK, None, {}, RowState.WAITING, values=values)

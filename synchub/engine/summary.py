@@ -89,10 +89,14 @@ class Summary:
             "counts": {cls: dict(sorted(counts.items())) for cls, counts in sorted(self._counts.items())},
             "causes": [
                 {
-                    "facet": facet, "op": op, "field": field, "source": source, "count": c.count, "old": c.old, "new": c.new, "rule": c.rule,
+                    "facet": facet, "op": op, "field": field, "source": source, "count": c.count, "old": c.old,
+                    "new": c.new, "rule": c.rule,
                     "example": c.example, "one_value": c.values == 1,
                 }
                 for (facet, op, field, source), c in causes
             ],
-            "needs": [{"why": why, "count": count, "example": example} for why, (count, example) in sorted(self._notes.items())],
+            "needs": [
+                {"why": why, "count": count, "example": example}
+                for why, (count, example) in sorted(self._notes.items())
+            ],
         }  # fmt: skip

@@ -1,4 +1,4 @@
-"""One sync: pull every source, identify, plan and deliver every target. The same steps that the Prefect flow runs as tasks."""
+"""One sync: pull every source, identify, plan and deliver every target; the flow runs the same steps as tasks."""
 
 from __future__ import annotations
 
