@@ -179,7 +179,7 @@ class MemoryTarget:
     calls: list[str] = field(default_factory=list)
     _waiting: dict[str, int] = field(default_factory=dict)
 
-    # --- what other people do ------------------------------------------------------------------------------------------
+    # --- what other people do -----------------------------------------------------------------------------------------
 
     def put(self, kind: str, id_: str = "", **fields: Value) -> str:
         """Let somebody create an object."""
@@ -198,7 +198,7 @@ class MemoryTarget:
         """List the objects of a kind."""
         return [item for item in self.held.values() if item.kind == kind]
 
-    # --- the port ------------------------------------------------------------------------------------------------------
+    # --- the port -----------------------------------------------------------------------------------------------------
 
     def identity(self) -> str:
         """Name the instance."""
@@ -269,13 +269,11 @@ class MemoryTarget:
     def close(self) -> None:
         """Nothing to give back."""
 
-    # --- inside --------------------------------------------------------------------------------------------------------
+    # --- inside -------------------------------------------------------------------------------------------------------
 
     def _show(self, item: Held, fields: Sequence[str]) -> TargetObject:
         seen = {name: item.fields.get(name) for name in fields if name not in self.hides}
-        return TargetObject(
-            item.kind, item.id, seen, str(item.version), item.at, item.by, item.counterpart
-        )
+        return TargetObject(item.kind, item.id, seen, str(item.version), item.at, item.by, item.counterpart)
 
     def _commit(self, write: Write) -> Outcome:
         for (name, value), reason in self.rejects.items():
@@ -298,9 +296,7 @@ class MemoryTarget:
         item.version += 1
         item.at, item.by = self.clock.now(), "hub"
         self.log.append(("create" if fresh else "update", write.kind, item.id, dict(fields)))
-        return Outcome(
-            write.row, RowState.APPLIED, item.id, str(item.version), dict(fields), refused, item.counterpart
-        )
+        return Outcome(write.row, RowState.APPLIED, item.id, str(item.version), dict(fields), refused, item.counterpart)
 
     def _make_twin(self, item: Held) -> None:
         self._waiting.pop(item.id, None)

@@ -21,7 +21,8 @@ from tests.support.fakes import FakeClock, MemorySource, MemoryTarget, PlainMapp
 
 ROLES = {"erp": "procurement", "mdm": "mdm", "scan": "discovery", "hr": "hr"}
 TARGET_MAP = load_target_map([Path(__file__).with_name("target.yaml")])
-_EVIDENCE = {"run", "audit"}  # tables that every run adds to
+_EVIDENCE = {"run", "audit", "sequence", "plan"}  # tables that every run adds to
+_MOMENTS = {"read_at", "complete_at", "read_since"}  # columns that say when somebody looked last
 
 
 class World:
@@ -147,9 +148,11 @@ class World:
         Volatile fields are left out: a mere check-in stops before reconciliation, by design.
         """
         members = self.members()
-        stable = lambda row, column: {  # noqa: E731
-            name: value for name, value in orjson.loads(row[column]).items() if name not in VOLATILE[row[1]]
-        }
+
+        def stable(row: Any, column: int) -> dict[str, Any]:
+            values = orjson.loads(row[column])
+            return {name: value for name, value in values.items() if name not in VOLATILE[row[1]]}
+
         rows = self.query("select id, cls, doc, winners, sources, state from entity where state<>'gone'")
         return {
             members.get(row[0], frozenset()): (
@@ -174,8 +177,12 @@ class World:
         """Return every row of every table but runs, sequences and what records that a run took place."""
         from state.schema import metadata
 
-        tables = [t.name for t in metadata.sorted_tables if t.name not in _EVIDENCE | {"sequence", "plan"}]
-        return {t: sorted(map(repr, self.query(f"select * from {t}"))) for t in tables}
+        found = {}
+        for table in metadata.sorted_tables:
+            if table.name not in _EVIDENCE:
+                columns = ", ".join(c.name for c in table.columns if c.name not in _MOMENTS)
+                found[table.name] = sorted(map(repr, self.query(f"select {columns} from {table.name}")))
+        return found
 
     def rows(self, plan: PlanState) -> list[tuple[str, str, str]]:
         """Return (op, facet, state) of a plan's rows."""

@@ -38,7 +38,9 @@ _PERSON: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "job_title": st.sampled_from(["Analyst", "Clerk"]),
     },
 )
-_THING = st.tuples(st.sampled_from(["computer", "computer", "computer", "server", "hardware"]), HARDWARE_FIELDS | _CROWDED)
+_THING = st.tuples(
+    st.sampled_from(["computer", "computer", "computer", "server", "hardware"]), HARDWARE_FIELDS | _CROWDED
+)
 RECORDS = _THING | _THING | _THING | st.tuples(st.just("person"), _PERSON)
 SLOTS = [(source, f"k{n}") for source in sorted(ROLES) for n in range(3)]
 

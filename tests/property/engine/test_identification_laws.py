@@ -51,6 +51,9 @@ def test_a_second_sync_changes_nothing(databases: Databases) -> None:
             world.target.lookups.setdefault(("company", "name"), {})[company] = company
         history.play(world)
         world.sync()
+        world.clock.time += 100
+        world.sync()  # sees its own writes
+        world.clock.time += 100
         before, written = world.dump(), len(world.target.log)
         counts = world.pull()
         assert all(c.unchanged == c.read for c in counts.values())
