@@ -24,7 +24,8 @@ class NullTarget:
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=normal")
         self._db.execute(
-            "create table if not exists object(id integer primary key, kind text, hub_key text unique, version int, fields blob)"
+            "create table if not exists object(id integer primary key, kind text, hub_key text unique, version int,"
+            " fields blob)"
         )
         self.writes = 0
 

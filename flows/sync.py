@@ -37,7 +37,8 @@ def _may_retry(_task: Any, _run: Any, state: Any) -> bool:
 
 
 _RETRIES: dict[str, Any] = {
-    "retries": 3, "retry_delay_seconds": exponential_backoff(backoff_factor=5), "retry_jitter_factor": 0.5, "retry_condition_fn": _may_retry,
+    "retries": 3, "retry_delay_seconds": exponential_backoff(backoff_factor=5), "retry_jitter_factor": 0.5,
+    "retry_condition_fn": _may_retry,
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """Open the state database and run statements in transactions.
 
-SQLite runs in WAL mode with explicit `BEGIN IMMEDIATE`, so that two writers queue instead of failing half-way; its files
-are created 0600. PostgreSQL comes by URL. Statements are written once, with `?` for parameters, and go to the driver's
-cursor as tuples: dict rows cost three times as much (docs/performance.md).
+SQLite runs in WAL mode with explicit `BEGIN IMMEDIATE`, so that two writers queue instead of failing half-way; its
+files are created 0600. PostgreSQL comes by URL. Statements are written once, with `?` for parameters, and go to the
+driver's cursor as tuples: dict rows cost three times as much (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -170,7 +170,8 @@ class Tx:
     def allocate(self, name: str, count: int) -> int:
         """Reserve `count` numbers of a sequence; returns the first. Never gives a number twice, even after a kill."""
         first = self.value(
-            "insert into sequence(name, next) values (?, ?) on conflict (name) do update set next = sequence.next + excluded.next - 1"
+            "insert into sequence(name, next) values (?, ?) on conflict (name) do update set next = sequence.next +"
+            " excluded.next - 1"
             " returning next",
             (name, 1 + count),
         )

@@ -42,15 +42,19 @@ class EntityStore:
         with self._db.begin() as tx:
             if batch.entities:
                 tx.many(
-                    "insert into entity(id, family, cls, doc, winners, hash, sources, rev, created_run, due_at, merged_into, state)"
-                    " values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls, doc=excluded.doc, winners=excluded.winners,"
-                    " hash=excluded.hash, sources=excluded.sources, rev=excluded.rev, due_at=excluded.due_at, merged_into=excluded.merged_into,"
+                    "insert into entity(id, family, cls, doc, winners, hash, sources, rev, created_run, due_at,"
+                    " merged_into, state)"
+                    " values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls,"
+                    " doc=excluded.doc, winners=excluded.winners,"
+                    " hash=excluded.hash, sources=excluded.sources, rev=excluded.rev, due_at=excluded.due_at,"
+                    " merged_into=excluded.merged_into,"
                     " state=excluded.state",
                     batch.entities,
                 )
             if batch.members:
                 tx.many(
-                    "insert into member(record, entity) values (?,?) on conflict (record) do update set entity=excluded.entity",
+                    "insert into member(record, entity) values (?,?) on conflict (record) do update set"
+                    " entity=excluded.entity",
                     batch.members,
                 )
             if batch.changes:

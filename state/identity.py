@@ -71,13 +71,15 @@ class IdentityStore:
         """See `Identity.flip`."""
         with self._db.begin() as tx:
             tx.many(
-                "insert into shared(hash, holders) values (?,?) on conflict (hash) do update set holders=excluded.holders",
+                "insert into shared(hash, holders) values (?,?) on conflict (hash) do update set"
+                " holders=excluded.holders",
                 list(gained),
             )
             tx.run_in("delete from shared where hash in {in}", list(lost))
             hashes = [h for h, _ in gained] + list(lost)
             tx.run_in(
-                "insert into dirty(record) select distinct record from identifier where hash in {in} on conflict do nothing",
+                "insert into dirty(record) select distinct record from identifier where hash in {in} on conflict do"
+                " nothing",
                 hashes,
             )
 

@@ -82,7 +82,8 @@ class LedgerStore:
                 _drop(tx, batch.dropped)
             if batch.warnings:
                 tx.many(
-                    "insert into field_warning(record, warnings) values (?,?) on conflict (record) do update set warnings=excluded.warnings",
+                    "insert into field_warning(record, warnings) values (?,?) on conflict (record) do update set"
+                    " warnings=excluded.warnings",
                     batch.warnings,
                 )
             if batch.unwarned:
@@ -90,8 +91,10 @@ class LedgerStore:
             if batch.rejected:
                 first = tx.allocate("dead_letter", len(batch.rejected))
                 tx.many(
-                    "insert into dead_letter(id, run, source, stream, place, code, message, key, payload, at) values (?,?,?,?,?,?,?,?,?,?)"
-                    " on conflict (source, stream, place, code) do update set run=excluded.run, message=excluded.message,"
+                    "insert into dead_letter(id, run, source, stream, place, code, message, key, payload, at) values"
+                    " (?,?,?,?,?,?,?,?,?,?)"
+                    " on conflict (source, stream, place, code) do update set run=excluded.run,"
+                    " message=excluded.message,"
                     " key=excluded.key, payload=excluded.payload, at=excluded.at",
                     [
                         (
@@ -174,7 +177,8 @@ class LedgerStore:
 def _write_records(tx: Tx, batch: LedgerBatch) -> None:
     if batch.new:
         tx.many(
-            "insert into record(id, stream, key, raw_hash, doc_hash, cls, doc, observed_at, run) values (?,?,?,?,?,?,?,?,?)",
+            "insert into record(id, stream, key, raw_hash, doc_hash, cls, doc, observed_at, run) values"
+            " (?,?,?,?,?,?,?,?,?)",
             batch.new,
         )
     if batch.changed:
@@ -210,7 +214,8 @@ def _drop(tx: Tx, records: Sequence[int]) -> None:
     entities = [row[0] for row in tx.select_in("select distinct entity from member where record in {in}", records)]
     for table in ("identifier", "proposal_key"):
         tx.run_in(
-            f"insert into removed(hash) select distinct hash from {table} where record in {{in}} on conflict do nothing",
+            f"insert into removed(hash) select distinct hash from {table} where record in {{in}} on conflict do"
+            " nothing",
             records,
         )
     for table in (

@@ -27,7 +27,7 @@ class LookupStore:
         with self._db.read() as tx:
             where = " or ".join([_contains(tx)] * len(needles))
             rows = tx.rows(
-                f"select id from entity where state<>'gone' and ({where}) order by id limit ?",  # noqa: S608 - placeholders
+                f"select id from entity where state<>'gone' and ({where}) order by id limit ?",
                 (*needles, count),
             )
         return [row[0] for row in rows]

@@ -49,5 +49,6 @@ def ensure(engine: Engine) -> None:
         raise StateError(
             f"the state has schema {have}, this program needs {need}.",
             where=f"state ({engine.url.render_as_string(hide_password=True)})",
-            fix="If the program is newer: back up, then run `synchub db upgrade`. If the state is newer: update this program.",
+            fix="If the program is newer: back up, then run `synchub db upgrade`. If the state is newer: update the"
+            " program.",
         )

@@ -54,7 +54,8 @@ class PlanStore:
             tx.run_in("update plan set state='superseded' where id in {in}", old)
             number = tx.allocate("plan", 1)
             tx.run(
-                "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary) values (?,?,?,?,?,0,'draft',?,0,?)",
+                "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary)"
+                " values (?,?,?,?,?,0,'draft',?,0,?)",
                 (number, "", target, run, at, config, b"{}"),
             )
         return number
@@ -63,7 +64,8 @@ class PlanStore:
         """See `Plans.add`."""
         with self._db.begin() as tx:
             tx.many(
-                "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note, attempts)"
+                "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note,"
+                " attempts)"
                 " values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
                 [
                     (
@@ -147,11 +149,12 @@ class PlanStore:
         """See `Plans.send`."""
         with self._db.begin() as tx:
             tx.run(
-                f"update plan_row set state='sent', attempts=attempts+1 where plan=? and n between ? and ? and state in ({','.join('?' * len(states))})",
+                "update plan_row set state='sent', attempts=attempts+1 where plan=? and n between ? and ? and state"
+                f" in ({','.join('?' * len(states))})",
                 (plan, first, last, *states),
             )
 
-    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:
+    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:  # noqa: ARG002 - the port
         """See `Plans.deliver`."""
         with self._db.begin() as tx:
             plain: dict[str, list[int]] = {}
@@ -171,8 +174,10 @@ class PlanStore:
             if batch.conflicts:
                 first = tx.allocate("conflict", len(batch.conflicts))
                 tx.many(
-                    "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values (?,?,?,?,?,?,?,'open',?)"
-                    " on conflict (target, entity, facet, field, kind) do update set detail=excluded.detail, run=excluded.run",
+                    "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values"
+                    " (?,?,?,?,?,?,?,'open',?)"
+                    " on conflict (target, entity, facet, field, kind) do update set detail=excluded.detail,"
+                    " run=excluded.run",
                     [(first + i, target, *item, run) for i, item in enumerate(batch.conflicts)],
                 )
 

@@ -20,7 +20,8 @@ class ReportStore:
         """List the streams with their counts and ages."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select id, source, stream, read_at, complete_at, proof, fingerprint from stream order by source, stream"
+                "select id, source, stream, read_at, complete_at, proof, fingerprint from stream order by source,"
+                " stream"
             )
             counts = dict(tx.rows("select stream, count(*) from record group by stream"))
             absent = dict(
@@ -44,7 +45,8 @@ class ReportStore:
             conflicts = dict(tx.rows("select target, count(*) from conflict where state='open' group by target"))
         return [
             {
-                "id": r[0], "name": r[1], "identity": r[2], "read_since": r[4], "linked": linked.get(r[0], 0), "known": known.get(r[0], 0),
+                "id": r[0], "name": r[1], "identity": r[2], "read_since": r[4], "linked": linked.get(r[0], 0),
+                "known": known.get(r[0], 0),
                 "waiting": waiting.get(r[0], 0), "conflicts": conflicts.get(r[0], 0),
             }
             for r in rows
@@ -54,7 +56,8 @@ class ReportStore:
         """List the newest runs, newest first."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select id, kind, started_at, ended_at, state, flow_run, config, counts from run order by id desc limit ?",
+                "select id, kind, started_at, ended_at, state, flow_run, config, counts from run order by id desc"
+                " limit ?",
                 (count,),
             )
         keys = ("id", "kind", "started_at", "ended_at", "state", "flow_run", "config")
@@ -65,7 +68,8 @@ class ReportStore:
         where, parameters = ("where source=?", (source,)) if source else ("", ())
         with self._db.read() as tx:
             rows = tx.rows(
-                f"select id, run, source, stream, place, code, message, key, length(payload), at from dead_letter {where} order by id desc limit ?",
+                "select id, run, source, stream, place, code, message, key, length(payload), at from dead_letter"
+                f" {where} order by id desc limit ?",
                 (*parameters, count),
             )
         keys = ("id", "run", "source", "stream", "place", "code", "message", "key", "payload_bytes", "at")
@@ -89,8 +93,10 @@ class ReportStore:
         """List what plans did to an entity's objects, oldest first."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select t.name, p.token, p.run, p.created_at, r.facet, r.kind, r.op, r.object_id, r.changes, r.state, r.note from plan_row r"
-                " join plan p on p.id=r.plan join target t on t.id=p.target where r.entity=? and p.token<>'' order by p.id, r.n",
+                "select t.name, p.token, p.run, p.created_at, r.facet, r.kind, r.op, r.object_id, r.changes, r.state,"
+                " r.note from plan_row r"
+                " join plan p on p.id=r.plan join target t on t.id=p.target where r.entity=? and p.token<>'' order by"
+                " p.id, r.n",
                 (entity,),
             )
         keys = ("target", "plan", "run", "at", "facet", "kind", "op", "object_id", "changes", "state", "note")
@@ -101,7 +107,8 @@ class ReportStore:
         where, parameters = ("and c.entity=?", (entity,)) if entity is not None else ("", ())
         with self._db.read() as tx:
             rows = tx.rows(
-                "select c.id, t.name, c.entity, c.facet, c.field, c.kind, c.detail, c.run from conflict c left join target t on t.id=c.target"
+                "select c.id, t.name, c.entity, c.facet, c.field, c.kind, c.detail, c.run from conflict c left join"
+                " target t on t.id=c.target"
                 f" where c.state='open' {where} order by c.id limit ?",
                 (*parameters, count),
             )
@@ -144,5 +151,6 @@ class ReportStore:
         """Return (source, stream, key, entity) of every identified record."""
         with self._db.read() as tx:
             return tx.rows(
-                "select s.source, s.stream, r.key, m.entity from record r join stream s on s.id=r.stream join member m on m.record=r.id order by r.id"
+                "select s.source, s.stream, r.key, m.entity from record r join stream s on s.id=r.stream join member"
+                " m on m.record=r.id order by r.id"
             )

@@ -56,7 +56,8 @@ class RunStore:
         with self._db.begin() as tx:
             now = _now(tx)
             taken = tx.run(
-                "insert into lease(scope, owner, until_at) values (?,?,?) on conflict (scope) do update set owner=excluded.owner,"
+                "insert into lease(scope, owner, until_at) values (?,?,?) on conflict (scope) do update set"
+                " owner=excluded.owner,"
                 " until_at=excluded.until_at where lease.owner=excluded.owner or lease.until_at<?",
                 (scope, owner, now + seconds, now),
             )

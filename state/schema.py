@@ -52,7 +52,8 @@ lease = _table("lease", _text("scope", key=True), _text("owner"), _int("until_at
 
 stream = _table(
     "stream", _id(), _text("source"), _text("stream"), _text("fingerprint"), _text("cursor", null=True), _text("scope"),
-    _blob("shape", null=True), _text("paths"), _int("read_at", null=True), _int("complete_at", null=True), _text("proof"),
+    _blob("shape", null=True), _text("paths"), _int("read_at", null=True), _int("complete_at", null=True),
+    _text("proof"),
     UniqueConstraint("source", "stream", name="stream_name"),
 )  # fmt: skip
 
@@ -65,7 +66,8 @@ payload = _table("payload", _id("record"), _blob("body"))
 absence = _table("absence", _id("record"), _int("since_at"), _int("snapshots"), _int("scope_run"))
 field_warning = _table("field_warning", _id("record"), _blob("warnings"))
 
-# Identification. `identifier` joins, `proposal_key` only proposes; `removed` are hashes that lost a holder since the last run.
+# Identification. `identifier` joins, `proposal_key` only proposes; `removed` are hashes that lost a holder since the
+# last run.
 identifier = _table("identifier", _int("hash", key=True), _int("record", key=True), rowless=True)
 proposal_key = _table("proposal_key", _int("hash", key=True), _int("record", key=True), rowless=True)
 shared = _table("shared", _id("hash"), _int("holders"))
@@ -74,9 +76,11 @@ removed = _table("removed", _id("hash"))
 member = _table("member", _id("record"), _int("entity"), Index("member_entity", "entity"))
 
 entity = _table(
-    "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"), _int("rev"),
+    "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"),
+    _int("rev"),
     _int("created_run"), _int("due_at", null=True), _int("merged_into", null=True), _text("state"),
-    Index("entity_rev", "rev"), Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
+    Index("entity_rev", "rev"),
+    Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
 )  # fmt: skip
 entity_change = _table(
     "entity_change",
@@ -97,11 +101,16 @@ target = _table(
 )  # fmt: skip
 # Every object of a target that the hub knows: linked when `entity` is set. `base` is NULL while it equals `fields`.
 target_object = _table(
-    "target_object", _id(), _int("target"), _text("kind"), _text("object_id"), _int("entity", null=True), _text("facet", null=True),
-    _blob("fields"), _blob("base", null=True), _text("version", null=True), _int("updated_at"), _text("updated_by", null=True),
+    "target_object", _id(), _int("target"), _text("kind"), _text("object_id"), _int("entity", null=True),
+    _text("facet", null=True),
+    _blob("fields"), _blob("base", null=True), _text("version", null=True), _int("updated_at"),
+    _text("updated_by", null=True),
     _text("counterpart", null=True), _text("cls", null=True), _blob("refused", null=True), _text("origin"),
     UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
-    Index("target_object_entity", "entity", "target", sqlite_where=text("entity is not null"), postgresql_where=text("entity is not null")),
+    Index(
+        "target_object_entity", "entity", "target",
+        sqlite_where=text("entity is not null"), postgresql_where=text("entity is not null"),
+    ),
 )  # fmt: skip
 target_identifier = _table(
     "target_identifier", _int("hash", key=True), _int("object", key=True), _int("target"), rowless=True
@@ -109,25 +118,31 @@ target_identifier = _table(
 replan = _table("replan", _int("target", key=True), _int("entity", key=True), _text("reason"), rowless=True)
 
 plan = _table(
-    "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"), _text("config"),
+    "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"),
+    _text("config"),
     _int("upto_rev"), _blob("summary"), Index("plan_token", "token"),
 )  # fmt: skip
 plan_row = _table(
-    "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"), _text("kind"), _text("op"),
-    _text("object_id", null=True), _blob("changes"), _text("label"), _text("state"), _text("note"), Column("attempts", SmallInteger, nullable=False),
+    "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"),
+    _text("kind"), _text("op"),
+    _text("object_id", null=True), _blob("changes"), _text("label"), _text("state"), _text("note"),
+    Column("attempts", SmallInteger, nullable=False),
     Index("plan_row_entity", "entity"), rowless=True,
 )  # fmt: skip
 conflict = _table(
-    "conflict", _id(), _int("target", null=True), _int("entity"), _text("facet"), _text("field"), _text("kind"), _blob("detail"), _text("state"),
+    "conflict", _id(), _int("target", null=True), _int("entity"), _text("facet"), _text("field"), _text("kind"),
+    _blob("detail"), _text("state"),
     _int("run"), UniqueConstraint("target", "entity", "facet", "field", "kind", name="conflict_about"),
 )  # fmt: skip
 
 run = _table(
-    "run", _id(), _text("kind"), _int("started_at"), _int("ended_at", null=True), _text("state"), _text("flow_run", null=True),
+    "run", _id(), _text("kind"), _int("started_at"), _int("ended_at", null=True), _text("state"),
+    _text("flow_run", null=True),
     _text("config"), _blob("counts"),
 )  # fmt: skip
 dead_letter = _table(
-    "dead_letter", _id(), _int("run"), _text("source"), _text("stream"), _text("place"), _text("code"), _text("message"), _text("key", null=True),
+    "dead_letter", _id(), _int("run"), _text("source"), _text("stream"), _text("place"), _text("code"),
+    _text("message"), _text("key", null=True),
     _blob("payload"), _int("at"), UniqueConstraint("source", "stream", "place", "code", name="dead_letter_place"),
 )  # fmt: skip
 audit = _table("audit", _id(), _int("at"), _int("run", null=True), _text("actor"), _text("action"), _blob("detail"))

@@ -11,12 +11,19 @@ from state.db import Database, Row, Tx
 from synchub.domain.plan import TargetObject
 from synchub.stores import DeliveryBatch, ObjectRow, TargetState
 
-_COLUMNS = "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused, origin"
+_COLUMNS = (
+    "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused,"
+    " origin"
+)
 _UPSERT = (
-    "insert into target_object(id, target, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused, origin)"
-    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (target, object_id, kind) do update set entity=excluded.entity, facet=excluded.facet,"
-    " fields=excluded.fields, base=excluded.base, version=excluded.version, updated_at=excluded.updated_at, updated_by=excluded.updated_by,"
-    " counterpart=coalesce(excluded.counterpart, target_object.counterpart), cls=coalesce(excluded.cls, target_object.cls), refused=excluded.refused"
+    "insert into target_object(id, target, kind, object_id, entity, facet, fields, base, version, updated_at,"
+    " updated_by, counterpart, cls, refused, origin)"
+    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (target, object_id, kind) do update set"
+    " entity=excluded.entity, facet=excluded.facet,"
+    " fields=excluded.fields, base=excluded.base, version=excluded.version, updated_at=excluded.updated_at,"
+    " updated_by=excluded.updated_by,"
+    " counterpart=coalesce(excluded.counterpart, target_object.counterpart), cls=coalesce(excluded.cls,"
+    " target_object.cls), refused=excluded.refused"
 )
 SAME = b"="  # as `base`: hub and target agree on everything that `fields` holds
 
@@ -88,8 +95,8 @@ class TargetStore:
                 if old is None:
                     number = next(numbers)
                     rows.append(
-                        (number, target, item.kind, item.id, None, None, orjson.dumps(item.fields), None, item.version, item.updated_at,
-                         item.updated_by, item.counterpart, item.cls, None, "found")
+                        (number, target, item.kind, item.id, None, None, orjson.dumps(item.fields), None, item.version,
+                         item.updated_at, item.updated_by, item.counterpart, item.cls, None, "found")
                     )  # fmt: skip
                 else:
                     number, before = old[0], _object(old)
@@ -101,8 +108,9 @@ class TargetStore:
                         continue
                     base = old[6] if old[6] is None or bytes(old[6]) != SAME else old[5]
                     rows.append(
-                        (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields), base, item.version,
-                         item.updated_at, item.updated_by, item.counterpart, item.cls, old[12], before.origin)
+                        (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields),
+                         base, item.version, item.updated_at, item.updated_by, item.counterpart, item.cls, old[12],
+                         before.origin)
                     )  # fmt: skip
                     if before.entity is not None and _differs(before.fields, item.fields):
                         changed.append((before.entity, item))
@@ -206,7 +214,8 @@ def _differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 def add_replan(tx: Tx, target: int, entities: Sequence[tuple[int, str]]) -> None:
     """Note entities that need another plan, within a transaction."""
     tx.many(
-        "insert into replan(target, entity, reason) values (?,?,?) on conflict (target, entity) do update set reason=excluded.reason",
+        "insert into replan(target, entity, reason) values (?,?,?) on conflict (target, entity) do update set"
+        " reason=excluded.reason",
         [(target, entity, reason) for entity, reason in entities],
     )
 
@@ -221,8 +230,8 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
         fields = orjson.dumps(item.fields)
         same = SAME if base is item.fields or base == item.fields else orjson.dumps(base)
         rows.append(
-            (first + i, target, item.kind, item.id, entity, facet, fields, same, item.version, item.updated_at, item.updated_by,
-             item.counterpart, item.cls, orjson.dumps(refused) if refused else None, origin)
+            (first + i, target, item.kind, item.id, entity, facet, fields, same, item.version, item.updated_at,
+             item.updated_by, item.counterpart, item.cls, orjson.dumps(refused) if refused else None, origin)
         )  # fmt: skip
     tx.many(_UPSERT, rows)
 
@@ -257,7 +266,8 @@ def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
     if conflicts:
         first = tx.allocate("conflict", len(conflicts))
         tx.many(
-            "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values (?,?,?,?,?,?,?,'open',0)"
+            "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values"
+            " (?,?,?,?,?,?,?,'open',0)"
             " on conflict (target, entity, facet, field, kind) do nothing",
             [(first + i, *conflict) for i, conflict in enumerate(conflicts)],
         )

@@ -90,16 +90,8 @@ def run(json_output: bool, keep: Path | None = None, *, people: int = PEOPLE, de
         world.closing(results, time.monotonic() - started)
         ok = all(r["state"] != "failed" for r in results) and not results[1]["targets"]["snow"]["writes"]
     if json_output:
-        print(
-            json.dumps(
-                {
-                    "runs": [
-                        {k: r[k] for k in ("name", "records", "changed", "entities", "seconds", "targets")}
-                        for r in results
-                    ]
-                }
-            )
-        )  # noqa: T201
+        told = ("name", "records", "changed", "entities", "seconds", "targets")
+        sys.stdout.write(json.dumps({"runs": [{key: r[key] for key in told} for r in results]}) + "\n")
     return 0 if ok else 1
 
 

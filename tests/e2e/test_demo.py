@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-_SMALL = "import sys; from pathlib import Path; from synchub.demo import run; sys.exit(run(True, Path(sys.argv[1]), people=60, devices=90))"
+_SMALL = (
+    "import sys; from pathlib import Path; from synchub.demo import run; "
+    "sys.exit(run(True, Path(sys.argv[1]), people=60, devices=90))"
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +43,8 @@ class TestDemo:
         assert ["first", "unchanged", "one_percent"] == [run["name"] for run in runs]
         for run in runs:
             assert {"name", "records", "changed", "entities", "seconds", "targets"} == set(run)
-            assert {"create", "update", "retire", "delete", "unchanged", "failed", "held", "conflicts", "requests"} <= set(
-                run["targets"]["snow"]
-            )
+            promised = {"create", "update", "retire", "delete", "unchanged", "failed", "held", "conflicts", "requests"}
+            assert promised <= set(run["targets"]["snow"])
 
     def test_first_run_fills_the_target(self, demo: tuple[dict[str, Any], list[str], Path]) -> None:
         """The first run creates and updates, and nothing fails."""
