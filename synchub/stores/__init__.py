@@ -1,0 +1,73 @@
+"""What the engine needs from the state, as protocols; implemented in `state`.
+
+Each method that writes is one transaction: after it the state is whole, killed anywhere the next run goes on from the
+last one. Moments are seconds since 1970 UTC; documents are JSON bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
+from synchub.stores.identity import Dirty, Identity
+from synchub.stores.ledger import Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
+from synchub.stores.plans import Plans, PlanState
+from synchub.stores.runs import Runs
+from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
+
+__all__ = [
+    "DeliveryBatch",
+    "Dirty",
+    "Entities",
+    "EntityBatch",
+    "EntityRow",
+    "Identity",
+    "Known",
+    "Ledger",
+    "LedgerBatch",
+    "Moved",
+    "NewEntity",
+    "NewRecord",
+    "ObjectRow",
+    "PlanState",
+    "Plans",
+    "Runs",
+    "State",
+    "StreamState",
+    "TargetState",
+    "Targets",
+]
+
+
+class State(Protocol):
+    """All stores of one state database."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """See `Ledger`."""
+        ...
+
+    @property
+    def identity(self) -> Identity:
+        """See `Identity`."""
+        ...
+
+    @property
+    def entities(self) -> Entities:
+        """See `Entities`."""
+        ...
+
+    @property
+    def targets(self) -> Targets:
+        """See `Targets`."""
+        ...
+
+    @property
+    def plans(self) -> Plans:
+        """See `Plans`."""
+        ...
+
+    @property
+    def runs(self) -> Runs:
+        """See `Runs`."""
+        ...

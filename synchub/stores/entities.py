@@ -1,0 +1,102 @@
+"""The golden records, their history and proposed merges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+
+class EntityRow(NamedTuple):
+    """An entity as stored."""
+
+    id: int
+    family: str
+    cls: str
+    doc: bytes
+    winners: bytes
+    hash: bytes
+    sources: str
+    rev: int
+    state: str
+    merged_into: int | None = None
+    due_at: int | None = None
+
+
+class NewEntity(NamedTuple):
+    """An entity to be written, in the order of the columns."""
+
+    id: int
+    family: str
+    cls: str
+    doc: bytes
+    winners: bytes
+    hash: bytes
+    sources: str
+    rev: int
+    run: int
+    due_at: int | None
+    merged_into: int | None
+    state: str
+
+
+@dataclass(slots=True)
+class EntityBatch:
+    """What identification and reconciliation of a slice of components changes, written in one transaction.
+
+    Attributes:
+        entities: New and changed entities.
+        members: (record, entity) that are new or moved.
+        changes: (entity, JSON {field: [old, new]}) for changed ones.
+        gone: Entities that have no member any more: (id, merged into or None).
+        done: Records that are dirty no more.
+    """
+
+    entities: list[NewEntity] = field(default_factory=list)
+    members: list[tuple[int, int]] = field(default_factory=list)
+    changes: list[tuple[int, bytes]] = field(default_factory=list)
+    gone: list[tuple[int, int | None]] = field(default_factory=list)
+    done: list[int] = field(default_factory=list)
+
+
+class Entities(Protocol):
+    """The golden records."""
+
+    def allocate(self, count: int) -> int:
+        """Reserve `count` entity ids; returns the first."""
+        ...
+
+    def allocate_rev(self, count: int) -> int:
+        """Reserve `count` revisions; returns the first."""
+        ...
+
+    def get(self, ids: Sequence[int]) -> dict[int, EntityRow]:
+        """Load entities."""
+        ...
+
+    def write(self, run: int, at: int, batch: EntityBatch) -> None:
+        """Store a slice."""
+        ...
+
+    def changed_after(self, rev: int, count: int) -> list[EntityRow]:
+        """Return entities with a higher revision, ascending, at most `count`."""
+        ...
+
+    def due(self, now: int) -> list[int]:
+        """Return the records of entities whose reconciliation may have another result now, though no record changed."""
+        ...
+
+    def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int] | None) -> None:
+        """Replace the open proposals that concern touched entities (None: all) by these (a, b, reason).
+
+        A person's answers stay.
+        """
+        ...
+
+    def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:
+        """Return the open merge proposals (a, b, reason) that concern one of the entities."""
+        ...
+
+    def count(self) -> dict[str, int]:
+        """Count the live entities by family."""
+        ...

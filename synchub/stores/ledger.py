@@ -1,0 +1,153 @@
+"""What each source last said, as the engine reads and writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from synchub.domain.records import End, Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """Where the reading of one stream stands.
+
+    Attributes:
+        id: Number of the stream in the state.
+        fingerprint: Of the map under which the stored records were mapped; empty before the first read.
+        cursor: Where the next incremental read starts.
+        scope: Scope of the last complete snapshot.
+        shape: What the drift observer knew after the last read.
+        paths: Payload paths that were kept of a personal stream.
+        records: How many records are stored.
+    """
+
+    id: int
+    fingerprint: str
+    cursor: str | None
+    scope: str
+    shape: dict[str, Any]
+    paths: tuple[str, ...]
+    records: int
+
+
+class Known(NamedTuple):
+    """A stored record, as far as the next read of it needs to know."""
+
+    record: int
+    raw_hash: bytes
+    doc_hash: bytes
+    cls: str
+    doc: bytes
+    observed_at: int
+
+
+class NewRecord(NamedTuple):
+    """A row for the ledger, in the order of its columns."""
+
+    record: int
+    stream: int
+    key: str
+    raw_hash: bytes
+    doc_hash: bytes
+    cls: str
+    doc: bytes
+    observed_at: int
+    run: int
+
+
+class Moved(NamedTuple):
+    """A record of which only volatile fields moved."""
+
+    raw_hash: bytes
+    doc: bytes
+    observed_at: int
+    record: int
+
+
+@dataclass(slots=True)
+class LedgerBatch:
+    """Everything that a slice of a stream changes, written in one transaction.
+
+    Attributes:
+        new: Records seen for the first time.
+        changed: Records whose meaning changed (same columns as `new`).
+        moved: Records of which only volatile fields or the raw form moved.
+        payloads: (record, payload) of all of the above.
+        joined: (hash, record) of identifiers gained.
+        left: (hash, record) of identifiers lost.
+        proposed: (hash, record) of proposing keys gained.
+        withdrawn: (hash, record) of proposing keys lost.
+        warnings: (record, JSON list) for records with values that were not understood.
+        unwarned: Records whose warnings are gone.
+        dropped: Stored records that the map's filter keeps out now: they go with all they contributed.
+        rejected: Dead letters.
+    """
+
+    new: list[NewRecord] = field(default_factory=list)
+    changed: list[NewRecord] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    payloads: list[tuple[int, bytes]] = field(default_factory=list)
+    joined: list[tuple[int, int]] = field(default_factory=list)
+    left: list[tuple[int, int]] = field(default_factory=list)
+    proposed: list[tuple[int, int]] = field(default_factory=list)
+    withdrawn: list[tuple[int, int]] = field(default_factory=list)
+    warnings: list[tuple[int, bytes]] = field(default_factory=list)
+    unwarned: list[int] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Ledger(Protocol):
+    """What each source last said."""
+
+    def stream(self, source: str, stream: str) -> StreamState:
+        """Return the state of a stream; created when it is read for the first time."""
+        ...
+
+    def hashes(self, stream: int) -> dict[bytes, int]:
+        """Return raw hash -> record of everything stored for a stream."""
+        ...
+
+    def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
+        """Return the stored records with these native keys."""
+        ...
+
+    def siblings(self, stream: int) -> set[int]:
+        """Return the records of a stream that share their entity with another record of the same source."""
+        ...
+
+    def allocate(self, count: int) -> int:
+        """Reserve `count` record ids, ascending; returns the first."""
+        ...
+
+    def write(self, source: str, stream: str, run: int, at: int, batch: LedgerBatch) -> None:
+        """Store a slice of a stream."""
+        ...
+
+    def remap(self, stream: int, fingerprint: str) -> None:
+        """Note under which map the stored records are mapped now."""
+        ...
+
+    def payloads(self, stream: int, after: int, count: int) -> list[tuple[int, str, bytes, bytes]]:
+        """Return (record, key, raw hash, payload) of the next stored payloads above a record id."""
+        ...
+
+    def finish(
+        self,
+        stream: int,
+        run: int,
+        at: int,
+        end: End,
+        *,
+        fingerprint: str,
+        shape: Mapping[str, Any],
+        paths: Sequence[str],
+        absent: Sequence[int],
+    ) -> None:
+        """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold.
+
+        After a complete snapshot only the dead letters of this run remain: the others were repaired or are gone.
+        """
+        ...

@@ -1,0 +1,91 @@
+"""Plans and their rows; the pending rows are the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from synchub.domain.plan import PlanRow
+from synchub.stores.targets import DeliveryBatch
+
+
+@dataclass(frozen=True, slots=True)
+class PlanState:
+    """A stored plan.
+
+    Attributes:
+        id: Number in the state.
+        token: What people type.
+        target: Number of the target.
+        state: `open`, `applying`, `applied`, `superseded` or `expired`.
+        created_at: When it was made.
+        expires_at: When apply refuses it.
+        config: Fingerprint of the configuration it was made under.
+        upto_rev: Entities up to this revision are in it.
+        summary: Counts and causes, for display.
+        run: Run that made it.
+    """
+
+    id: int
+    token: str
+    target: int
+    state: str
+    created_at: int
+    expires_at: int
+    config: str
+    upto_rev: int
+    summary: dict[str, Any]
+    run: int
+
+
+class Plans(Protocol):
+    """Plans and their rows; the pending rows are the outbox."""
+
+    def create(self, target: int, run: int, at: int, config: str) -> int:
+        """Open a plan and supersede the target's earlier unapplied ones; returns its number."""
+        ...
+
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
+        """Store rows."""
+        ...
+
+    def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
+        """Give a plan its token; from here on it is what apply applies."""
+        ...
+
+    def get(self, token: str | int) -> PlanState | None:
+        """Load a plan by token (or an unambiguous beginning of it) or number."""
+        ...
+
+    def unfinished(self, target: int) -> PlanState | None:
+        """Return the plan whose delivery was begun and not ended, if any."""
+        ...
+
+    def latest(self, target: int) -> PlanState | None:
+        """Return the newest sealed plan of a target."""
+        ...
+
+    def mark(self, plan: int, state: str) -> None:
+        """Set a plan's state."""
+        ...
+
+    def rows(self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000) -> list[PlanRow]:
+        """Return rows in the order of delivery."""
+        ...
+
+    def rewrite(self, plan: int, row: PlanRow) -> None:
+        """Store another operation, object and values for a row that waited."""
+        ...
+
+    def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:
+        """Mark rows as handed to the wire, before they are."""
+        ...
+
+    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:
+        """Store the outcomes of a slice."""
+        ...
+
+    def outcomes(self, plan: int) -> dict[tuple[str, str, str], int]:
+        """Count rows by (class, op, state)."""
+        ...

@@ -1,0 +1,131 @@
+"""Objects of targets: links, bases, and what other people hold there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from synchub.domain.plan import TargetObject
+
+
+class ObjectRow(NamedTuple):
+    """A target object as stored. `base` is what hub and target last agreed on; None: never."""
+
+    id: int
+    kind: str
+    object_id: str
+    entity: int | None
+    facet: str | None
+    fields: dict[str, Any]
+    base: dict[str, Any] | None
+    version: str | None
+    updated_at: int
+    updated_by: str | None
+    counterpart: str | None
+    cls: str | None
+    refused: dict[str, Any]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """Where one target stands.
+
+    Attributes:
+        id: Number in the state.
+        identity: The instance that was pinned at first contact; None before it.
+        planned_rev: Entities up to this revision are planned.
+        read_since: Server time up to which other people's edits are known; None before first contact.
+        fingerprint: Of the target map and the policies under which was planned.
+    """
+
+    id: int
+    identity: str | None
+    planned_rev: int
+    read_since: int | None
+    fingerprint: str
+
+
+@dataclass(slots=True)
+class DeliveryBatch:
+    """What a slice of outcomes changes, written in one transaction.
+
+    Attributes:
+        states: (row, state, note) of plan rows.
+        objects: (entity, facet, object as it is now, base, refused, origin) of objects written or linked.
+        counterparts: (entity, facet, kind, object id) found through the target's own reference.
+        replan: Entities that need another plan, with the reason.
+        conflicts: (entity, facet, field, kind, JSON detail).
+    """
+
+    states: list[tuple[int, str, str]] = field(default_factory=list)
+    objects: list[tuple[int, str, TargetObject, dict[str, Any], dict[str, str], str]] = field(default_factory=list)
+    replan: list[tuple[int, str]] = field(default_factory=list)
+    conflicts: list[tuple[int, str, str, str, bytes]] = field(default_factory=list)
+
+
+class Targets(Protocol):
+    """Objects of targets: links, bases, and what other people's objects look like."""
+
+    def target(self, name: str) -> TargetState:
+        """Return the state of a target; created at first use."""
+        ...
+
+    def pin(self, target: int, identity: str) -> None:
+        """Pin the instance."""
+        ...
+
+    def saw(self, target: int, since: int) -> None:
+        """Other people's edits are known up to this server time."""
+        ...
+
+    def planned(self, target: int, rev: int, fingerprint: str) -> None:
+        """Entities up to this revision are planned."""
+        ...
+
+    def observe(
+        self, target: int, objects: Sequence[TargetObject], identifiers: Sequence[Sequence[int]]
+    ) -> list[tuple[int, TargetObject]]:
+        """Store what objects look like now, with the hashes they can be found by.
+
+        Returns:
+            (entity, object) of linked ones that changed.
+        """
+        ...
+
+    def linked(self, target: int, entities: Sequence[int]) -> dict[int, list[ObjectRow]]:
+        """Return entity -> its objects in the target."""
+        ...
+
+    def object_ids(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
+        """Return (entity, facet) -> id of its object in the target."""
+        ...
+
+    def objects(self, target: int, ids: Sequence[int]) -> list[ObjectRow]:
+        """Load objects by their number in the state."""
+        ...
+
+    def by_object_id(self, target: int, object_ids: Sequence[str]) -> dict[str, ObjectRow]:
+        """Load objects by the target's own id."""
+        ...
+
+    def candidates(self, target: int, hashes: Sequence[int]) -> list[tuple[int, int]]:
+        """Return (hash, object) of unlinked or linked objects that carry one of the identifiers."""
+        ...
+
+    def people(self, target: int, hashes: Sequence[int]) -> dict[int, tuple[int, str | None]]:
+        """Return identifier hash -> (entity, object id in the target or None) of persons who carry it."""
+        ...
+
+    def to_replan(self, target: int) -> list[tuple[int, str]]:
+        """Return the entities that need a plan though they did not change: (entity, reason)."""
+        ...
+
+    def replan(self, target: int, entities: Sequence[tuple[int, str]], *, done: Sequence[int] = ()) -> None:
+        """Note entities that need another plan, and those that got it."""
+        ...
+
+    def is_empty(self, target: int) -> bool:
+        """Tell whether no object of other people is known in a target."""
+        ...
