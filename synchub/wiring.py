@@ -40,8 +40,10 @@ _HUB_SOURCE_KEYS = {"connector", "role", "may_create"}
 _HUB_TARGET_KEYS = {"connector", "mode", "classes", "first_contact", "theirs", "maps", "max_creates"}
 _ROLE_OF_CONNECTOR = {"intune": "mdm", "agent_inventory": "discovery", "bamboohr": "hr"}
 _ROLE_OF_STREAM = {
-    "purchase_order_lines": "procurement", "orders": "procurement", "receipts": "procurement", "invoices": "procurement",
-    "employees": "hr", "people": "hr", "workers": "hr", "devices": "mdm", "hosts": "discovery", "inventories": "discovery",
+    "purchase_order_lines": "procurement", "orders": "procurement", "receipts": "procurement",
+    "invoices": "procurement",
+    "employees": "hr", "people": "hr", "workers": "hr", "devices": "mdm", "hosts": "discovery",
+    "inventories": "discovery",
 }  # fmt: skip
 
 

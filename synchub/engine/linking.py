@@ -157,7 +157,7 @@ class Linker:
         return self._serials.setdefault(serial, entity) == entity
 
     def first_of_name(self, row: PlanRow) -> bool:
-        """Tell whether this plan creates no other object of this name: the target would match the second to the first."""
+        """Tell whether this plan creates no other object of this name; the target would take the second for it."""
         name = str(row.values.get("name") or "").lower()
         if name and name in self._names_made:
             return False

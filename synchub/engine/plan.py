@@ -12,14 +12,14 @@ import xxhash
 
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, Value
+from synchub.domain.records import CLEAR
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
 from synchub.engine.linking import Linker
+from synchub.engine.pace import seldom_collected
 from synchub.engine.references import PHASE, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, ObjectIdentity, Progress
-from synchub.domain.records import CLEAR
-from synchub.engine.pace import seldom_collected
 from synchub.reconcile.diff import Action, Policy, decide, parse_policy
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
@@ -66,7 +66,8 @@ def make_plan(
     planner = _Planner(job, state, rules, clock.now(), run, target)
     number = state.plans.create(target.id, run, clock.now(), job.config)
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
-    for entities, upto in planner.entities(upto, select):
+    for entities, reached in planner.entities(upto, select):
+        upto = reached
         rows = planner.rows(entities)
         if rows:
             state.plans.add(number, rows)

@@ -64,7 +64,7 @@ class World:
         """Use other rules from now on."""
         self.rules = compile_rules(rules, ROLES, may_create=may_create)
 
-    # --- sources -------------------------------------------------------------------------------------------------------
+    # --- sources ------------------------------------------------------------------------------------------------------
 
     def say(self, source: str, key: str, cls: str = "computer", at: int = 0, **fields: Any) -> None:
         """Let a source hold a record, instead of what it held under this key."""
@@ -74,7 +74,7 @@ class World:
         """Let a source stop listing a record."""
         del self.said[source][key]
 
-    # --- steps ---------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     def begin(self) -> int:
         """Open a run."""
@@ -126,7 +126,7 @@ class World:
         plan, report = plan_step(self.job(), self.state, self.rules, self.clock, self.begin())
         return deliver_step(self.job(), self.state, plan, report, self.clock, self.runs)
 
-    # --- what came of it -----------------------------------------------------------------------------------------------
+    # --- what came of it ----------------------------------------------------------------------------------------------
 
     def query(self, statement: str, *parameters: Any) -> list[Any]:
         """Ask the state database."""
@@ -137,7 +137,8 @@ class World:
         """Return entity -> (source, key) of its records."""
         found: dict[int, set[tuple[str, str]]] = {}
         for entity, source, key in self.query(
-            "select m.entity, s.source, r.key from member m join record r on r.id=m.record join stream s on s.id=r.stream"
+            "select m.entity, s.source, r.key from member m join record r on r.id=m.record"
+            " join stream s on s.id=r.stream"
         ):
             found.setdefault(entity, set()).add((source, key))
         return {entity: frozenset(members) for entity, members in found.items()}
@@ -165,8 +166,7 @@ class World:
         """Return the open proposals as pairs of member sets."""
         members = self.members()
         return {
-            frozenset({members[a], members[b]})
-            for a, b in self.query("select a, b from proposal where state='open'")
+            frozenset({members[a], members[b]}) for a, b in self.query("select a, b from proposal where state='open'")
         }
 
     def shared(self) -> set[int]:

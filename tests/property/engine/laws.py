@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.support.states import Databases
@@ -17,7 +17,14 @@ def hold(databases: Databases, law: Callable[..., None], *drawn: st.SearchStrate
     count = examples if databases.kind == "sqlite" else max(examples // 10, 3)
     states = [databases.open(), databases.open()]
 
-    @settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+    # Explaining a failure costs minutes, and the shrunk example says enough.
+    @settings(
+        phases=[Phase.explicit, Phase.generate],
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+    )
     @given(st.tuples(*drawn))
     def holds(values: tuple[Any, ...]) -> None:
         free = list(states)
