@@ -137,7 +137,7 @@ class Target(Protocol):
     def lookup(self, kind: str, by: str, values: Sequence[str]) -> dict[str, str]:
         """Resolve names to ids of reference objects (company, model, location); ambiguous and unknown ones are missing.
 
-        `by` is the field compared. For `cmdb_model`-like kinds a value may be manufacturer and name with U+001F between.
+        `by` is the field compared. Of `cmdb_model`-like kinds a value may be manufacturer, U+001F, name.
         """
         ...
 
