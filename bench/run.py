@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import orjson
 import yaml
 
 from bench.null_target import NullTarget
@@ -35,7 +36,7 @@ _STREAMS = {
 
 
 def configuration(data: Path, state: Path) -> dict[str, object]:
-    """Return the configuration of the bench: four file sources of the yardstick's shape, the null target, no own rules."""
+    """Return the bench's configuration: four file sources of the yardstick's shape, the null target, no own rules."""
     return {
         "version": 1,
         "hub": {"id": "bench"},
@@ -72,9 +73,7 @@ def main() -> None:
     target = NullTarget(options.state.with_suffix(".null.db"))
     hub.targets = {"null": target}
     hub.target_maps = {"null": load_target_map([_HERE / "maps" / "null.yaml"])}
-    result = sync(hub, target, noop=options.noop)
-    if not options.noop:
-        result |= evidence(hub, options.state)
+    result = sync(hub, target, noop=options.noop) | evidence(hub, options.state)
     hub.close()
     print(json.dumps(result))
 
@@ -116,9 +115,9 @@ def evidence(hub: Hub, state: Path) -> dict[str, object]:
     """Write who belongs to whom, and the merges that are left to a person."""
     files = {name: file for name, (file, _, _) in _STREAMS.items()}
     clusters, proposals = state.with_suffix(".clusters.ndjson"), state.with_suffix(".proposals.ndjson")
-    with clusters.open("w") as out:
+    with clusters.open("wb") as out:
         for source, _, key, entity in hub.state.reports.membership():
-            out.write(json.dumps({"source": files[source], "key": key, "entity": entity}) + "\n")
+            out.write(orjson.dumps({"source": files[source], "key": key, "entity": entity}) + b"\n")
     with proposals.open("w") as out:
         for proposal in hub.state.reports.proposals():
             out.write(json.dumps({"a": proposal["a"], "b": proposal["b"]}) + "\n")
