@@ -1,1 +1,1 @@
-"""The engine over real databases."""
+"""The engine over a real state, with sources and targets in memory."""

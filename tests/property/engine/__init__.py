@@ -1,1 +1,1 @@
-"""Laws of the stored path."""
+"""The engine over a real state, with sources and targets in memory."""

@@ -19,7 +19,7 @@ def hold(databases: Databases, law: Callable[..., None], *drawn: st.SearchStrate
 
     # Explaining a failure costs minutes, and the shrunk example says enough.
     @settings(
-        phases=[Phase.explicit, Phase.generate],
+        phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
         max_examples=count,
         deadline=None,
         suppress_health_check=list(HealthCheck),

@@ -1,1 +1,1 @@
-"""State databases."""
+"""The state database, on SQLite and PostgreSQL."""
