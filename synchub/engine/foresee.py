@@ -32,10 +32,10 @@ def foresee(
         return list(rows)
     asked = [r for r in rows if r.facet == "ci" and r.op in (Op.CREATE, Op.LINK) and r.state is RowState.PENDING]
     blocked: set[int] = set()
+    shared = linker.may_create([r.entity for r in asked if r.op is Op.CREATE], docs)
     for row in asked:
-        serial = str(docs[row.entity].get("serial_number") or "")
-        if serial and not linker.claims_serial(row.entity, serial):
-            _block(row, f"shared serial number: {serial} is also that of another thing, and the target goes by it")
+        if row.op is Op.CREATE and row.entity in shared:
+            _block(row, shared[row.entity])
             blocked.add(row.entity)
     asked = [r for r in asked if r.state is RowState.PENDING]
     if not asked:

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import PlanRow
 from synchub.engine.contact import TargetJob, entity_hashes
 from synchub.ports import ObjectIdentity
 from synchub.reconcile import match as matching
-from synchub.reconcile.identifiers import Traits
+from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
 from synchub.stores import EntityRow, ObjectRow, State
 
 
@@ -40,12 +42,16 @@ class Linker:
         self._empty = state.targets.is_empty(target)
         self._taken: set[str] = set()
         self._names_made: set[str] = set()
-        self._serials: dict[str, int] = {}
         self.by: dict[int, str] = {}  # entity -> by what it agrees with the object it was matched to
         self.duplicates: dict[int, tuple[str, ...]] = {}  # entity -> further objects of the same thing
 
-    def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, Match]:
-        """Match a chunk of entities; those for which nothing was found are missing from the answer."""
+    def match(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]], *, take: bool = True) -> dict[int, Match]:
+        """Match a chunk of entities; those for which nothing was found are missing from the answer.
+
+        Args:
+            entities: Without an object in the target.
+            take: What is found is given to nobody else in this plan.
+        """
         if self._empty or not entities:
             return {}
         hashes = {e.id: entity_hashes(e.cls, doc) for e, doc in entities}
@@ -70,6 +76,7 @@ class Linker:
                 )
                 if match is not None:
                     result[entity.id] = match
+                if match is not None and take:
                     self._taken.update(o.object_id for o in match.objects.values())
                     self.duplicates[entity.id] = match.duplicates
                     self.by[entity.id] = match.by
@@ -149,12 +156,38 @@ class Linker:
             _age(created) if isinstance(created, str) else item.updated_at,
         )
 
-    def claims_serial(self, entity: int, serial: str) -> bool:
-        """Tell whether no other entity of this plan brings the same serial number to the target.
+    def may_create(self, entities: Sequence[int], docs: Mapping[int, Mapping[str, Any]]) -> dict[int, str]:
+        """Find creates that would bring a serial number to the target which another thing has as well.
 
-        Targets identify by serial number alone: the second one would be taken for the first.
+        Targets identify by serial number alone, so the second one would be taken for the first. Of several things with
+        one serial number only one is created: none where another is linked or will be, else the oldest.
+
+        Returns:
+            Entity -> why it must not be created.
         """
-        return self._serials.setdefault(serial, entity) == entity
+        serials = {e: str(docs[e]["serial_number"]) for e in entities if docs[e].get("serial_number")}
+        hashes = {identifier_hash(Kind.SERIAL, serial): serial for serial in serials.values()}
+        holders = self._state.identity.holders(list(hashes))
+        entity_of = self._state.identity.entities_of([record for _, record in holders])
+        things: dict[str, set[int]] = {}
+        for hash_, record in holders:
+            if record in entity_of:
+                things.setdefault(hashes[hash_], set()).add(entity_of[record])
+        several = {e for found in things.values() if len(found) > 1 for e in found}
+        if not several:
+            return {}
+        rows = {e: row for e, row in self._state.entities.get(sorted(several)).items() if row.state == "live"}
+        linked = {e for e, _ in self._state.targets.object_ids(self._target, sorted(rows))} | (self.by.keys() & several)
+        loose = [(row, orjson.loads(row.doc)) for e, row in rows.items() if e not in linked]
+        linked |= {e for e, match in self.match(loose, take=False).items() if match.objects}
+        blocked = {}
+        for entity, serial in serials.items():
+            others = (things.get(serial, set()) & rows.keys()) - {entity}
+            if others and (others & linked or min(others) < entity):
+                blocked[entity] = (
+                    f"shared serial number: {serial} is also that of another thing, and the target goes by it"
+                )
+        return blocked
 
     def first_of_name(self, row: PlanRow) -> bool:
         """Tell whether this plan creates no other object of this name; the target would take the second for it."""
