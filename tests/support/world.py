@@ -88,7 +88,9 @@ class World:
         for name in names or [n for n in ROLES if self.said[n] or self.state_holds(n)]:
             source = self.sources[name]
             source.records["s"] = list(self.said[name].values())
-            job = PullJob(name, source, source.info("s"), self.mappers[name], None, limit)
+            hardware = self.rules.classes["computer"]
+            silent = hardware.windows.get(name, hardware.window)
+            job = PullJob(name, source, source.info("s"), self.mappers[name], None, limit, silent_after=silent)
             result[name] = pull(job, self.state.ledger, self.clock, run)
         return result
 
