@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import orjson
+
 from state.db import Database, Row, Tx
 from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
@@ -102,6 +104,16 @@ class EntityStore:
             rows = tx.select_in("select a, b, reason from proposal where state='open' and a in {in}", list(entities))
             rows += tx.select_in("select a, b, reason from proposal where state='open' and b in {in}", list(entities))
         return sorted(set(rows))
+
+    def names(self) -> dict[str, int]:
+        """See `Entities.names`."""
+        counts: dict[str, int] = {}
+        with self._db.read() as tx:
+            for (doc,) in tx.iterate("select doc from entity where family='hardware' and state='live'"):
+                fields = orjson.loads(doc)
+                name = str(fields.get("hostname") or fields.get("name") or "").lower()
+                counts[name] = counts.get(name, 0) + 1
+        return {name: count for name, count in counts.items() if name and count > 1}
 
     def count(self) -> dict[str, int]:
         """See `Entities.count`."""

@@ -21,6 +21,7 @@ from synchub.errors import HubError, PlanError, Recovery
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
 
+_APPLIED = RowState.APPLIED.value
 _TRIES = 3  # times a row is sent within one run while the target says that it may work later
 
 
@@ -33,9 +34,9 @@ class DeliveryCounts:
 
     def add(self, row: PlanRow, state: str) -> None:
         """Count one row."""
-        name = RowState(state).value
+        name = str(state)
         self.states[name] = self.states.get(name, 0) + 1
-        if name == RowState.APPLIED:
+        if name == _APPLIED:
             op = "create" if row.op is Op.INSERT else row.op.value
             self.applied[op] = self.applied.get(op, 0) + 1
 
@@ -244,8 +245,7 @@ class Delivery:
         for row in loose:
             row.object_id = ids.get((row.entity, row.facet))
             if row.object_id is None:
-                batch.states.append((row.n, RowState.FAILED, "the object it belongs to was not created"))
-                batch.replan.append((row.entity, "failed"))
+                self._missed(batch, row, RowState.FAILED, "the object it belongs to was not created")
         return [r for r in rows if r.op is not Op.UPDATE or r.object_id is not None]
 
     def _existing(self, rows: Sequence[PlanRow]) -> dict[int, TargetObject]:
@@ -282,8 +282,7 @@ class Delivery:
                 ]
                 note = f"changed since the plan: {', '.join(moved)}" if moved else ""
             if note:
-                batch.states.append((row.n, RowState.DRIFTED, note))
-                batch.replan.append((row.entity, "drifted"))
+                self._missed(batch, row, RowState.DRIFTED, note)
             else:
                 ready.append(row)
         return ready
@@ -329,11 +328,16 @@ class Delivery:
                 note = (
                     "the object is not known any more" if item is None else "the object belongs to another thing by now"
                 )
-                batch.states.append((row.n, RowState.DRIFTED, note))
-                batch.replan.append((row.entity, "drifted"))
+                self._missed(batch, row, RowState.DRIFTED, note)
             else:
                 self.applied(batch, row, _as_target(item), {}, {}, item.origin)
         self.store(batch)
+
+    def _missed(self, batch: DeliveryBatch, row: PlanRow, state: RowState, note: str) -> None:
+        """Note a row that was not sent, count it, and have its entity planned again."""
+        batch.states.append((row.n, state, note))
+        batch.replan.append((row.entity, state.value))
+        self.counts.add(row, state)
 
     def _outcome(
         self,

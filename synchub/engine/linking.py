@@ -41,6 +41,7 @@ class Linker:
         self._job, self._state, self._target = job, state, target
         self._empty = state.targets.is_empty(target)
         self._taken: set[str] = set()
+        self._names: dict[str, int] | None = None
         self._names_made: set[str] = set()
         self.by: dict[int, str] = {}  # entity -> by what it agrees with the object it was matched to
         self.duplicates: dict[int, tuple[str, ...]] = {}  # entity -> further objects of the same thing
@@ -61,7 +62,6 @@ class Linker:
             holders.setdefault(hash_, []).append(number)
         objects = {o.id: o for o in self._state.targets.objects(self._target, sorted({number for _, number in found}))}
         taken = self._taken_by_mate(list(objects.values()))
-        names = self._names(entities)
         result: dict[int, Match] = {}
         for entity, doc in entities:
             near = {n for h in hashes[entity.id] for n in holders.get(h, ())[:200]}
@@ -71,9 +71,7 @@ class Linker:
                 if objects[n].entity is None and objects[n].object_id not in self._taken and n not in taken
             ]
             if some:
-                match = self._match(
-                    entity, doc, some, names.get(str(doc.get("hostname") or doc.get("name") or "").lower(), 1)
-                )
+                match = self._match(entity, doc, some)
                 if match is not None:
                     result[entity.id] = match
                 if match is not None and take:
@@ -87,18 +85,13 @@ class Linker:
         mates = self._state.targets.by_object_id(self._target, [o.counterpart for o in objects if o.counterpart])
         return {o.id for o in objects if o.counterpart in mates and mates[o.counterpart].entity is not None}
 
-    def _names(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[str, int]:
-        """Count how many entities of the chunk, and records of all, carry each host name."""
-        counts: dict[str, int] = {}
-        for _, doc in entities:
-            name = str(doc.get("hostname") or doc.get("name") or "").lower()
-            if name:
-                counts[name] = counts.get(name, 0) + 1
-        return counts
+    def _with_name(self, doc: Mapping[str, Any]) -> int:
+        """Count the things that have a thing's host name; asked only where nothing but the name speaks for a link."""
+        if self._names is None:
+            self._names = self._state.entities.names()
+        return self._names.get(str(doc.get("hostname") or doc.get("name") or "").lower(), 1)
 
-    def _match(
-        self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow], with_name: int
-    ) -> Match | None:
+    def _match(self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow]) -> Match | None:
         facets = self._job.maps.facets(entity.cls)
         person = CLASSES[entity.cls].family == "person"
         match: Match | None = None
@@ -110,11 +103,9 @@ class Linker:
             if not mine:
                 continue
             candidates = [self._identity(facet, o, person=person) for o in mine]
-            decision = (
-                matching.match_people(doc, candidates)
-                if person
-                else matching.match_objects(doc, candidates, entities_with_host=with_name)
-            )
+            decision = (matching.match_people if person else matching.match_objects)(doc, candidates)
+            if decision.by == "hostname" and (named := self._with_name(doc)) > 1:
+                decision = matching.match_objects(doc, candidates, entities_with_host=named)
             if decision.ambiguous and match is None:
                 return Match(conflict=f"ambiguous: {decision.reason} ({', '.join(decision.ambiguous[:5])})")
             if decision.object_id is not None:

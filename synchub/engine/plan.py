@@ -11,7 +11,7 @@ import orjson
 import xxhash
 
 from synchub.domain.model import CLASSES
-from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, Value
+from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState, Value
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
@@ -26,6 +26,7 @@ from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
 
 _CHUNK = 1000
 _TARGET = Policy("target")
+_REFERENCES = (Lookup, Link)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class _Planner:
         self._next = [phase * PHASE for phase in range(4)]
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._mates: dict[str, ObjectRow] = {}
+        self._standing: list[int] = []
         self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
 
     def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
@@ -119,7 +121,13 @@ class _Planner:
         linked = self.state.targets.linked(self.target.id, [e.id for e in mine])
         desired = {e.id: [(facet, facet.desired(docs[e.id])) for facet in self.job.maps.facets(e.cls)] for e in mine}
         self.references.learn(
-            [filled for pairs in desired.values() for _, fields in pairs for filled in fields.values()]
+            [
+                v
+                for pairs in desired.values()
+                for _, fields in pairs
+                for v in fields.values()
+                if v.__class__ in _REFERENCES
+            ]
         )
         lone = [o.counterpart for objects in linked.values() if len(objects) == 1 for o in objects if o.counterpart]
         self._mates = self.state.targets.by_object_id(self.target.id, lone) if lone else {}
@@ -146,8 +154,10 @@ class _Planner:
                 parked.append(
                     (entity.id, "reference: " + ", ".join(sorted(set(self.references.waiting[waiting:])))[:300])
                 )
-            elif len(rows) == before:
+            elif len(rows) == before and entity.id not in self._standing:
                 settled.append(entity.id)
+        parked += [(entity, "an edit stands for a time") for entity in dict.fromkeys(self._standing)]
+        self._standing.clear()
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
         self.state.targets.replan(self.target.id, parked, done=settled)
         for row in rows:
@@ -280,6 +290,8 @@ class _Planner:
                 asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
             else:
                 self.summary.theirs += 1
+                if decision.due_at is not None:  # looked at again until the time of their edit is over
+                    self._standing.append(entity.id)
         if asks:
             yield self._row(
                 entity, label, facet, Op.UPDATE, existing.object_id, {}, RowState.CONFLICT, "; ".join(asks)[:500]

@@ -97,6 +97,10 @@ class Entities(Protocol):
         """Return the open merge proposals (a, b, reason) that concern one of the entities."""
         ...
 
+    def names(self) -> dict[str, int]:
+        """Return the host names (else names), in lower case, that more than one live thing has, and how many do."""
+        ...
+
     def count(self) -> dict[str, int]:
         """Count the live entities by family."""
         ...
