@@ -172,7 +172,9 @@ def test_a_changed_map_maps_stored_records_again(state: SqlState) -> None:
 def test_a_newly_mapped_path_of_people_needs_the_source_once(state: SqlState) -> None:
     """Only mapped paths are kept of people, so one full read follows; a limited one does not count as it."""
     source = MemorySource(personal=True)
-    source.records["s"] = [{"key": str(n), "cls": "person", "fields": {"worker_id": f"E{n}"}, "mail": f"{n}@x"} for n in (1, 2)]
+    source.records["s"] = [
+        {"key": str(n), "cls": "person", "fields": {"worker_id": f"E{n}"}, "mail": f"{n}@x"} for n in (1, 2)
+    ]
     source.ends["s"] = End(complete=True, proof="all", scope="all", cursor="C1")
     read(state, source)
     more = PlainMapper("map 2", rename={"email": "mail"}, paths=("fields", "mail"))
