@@ -22,7 +22,7 @@ from synchub.errors import ConfigError, StateError
 _PRAGMAS = (
     "journal_mode=wal",
     "synchronous=normal",
-    "cache_size=-32768",
+    "cache_size=-65536",
     "busy_timeout=60000",
     "foreign_keys=on",
     "temp_store=file",

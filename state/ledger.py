@@ -204,9 +204,9 @@ def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
         tx.many("delete from proposal_key where hash=? and record=?", batch.withdrawn)
         tx.many("insert into removed(hash) values (?) on conflict do nothing", [(h,) for h, _ in batch.withdrawn])
     if batch.joined:
-        tx.many("insert into identifier(hash, record) values (?,?) on conflict do nothing", batch.joined)
+        tx.many("insert into identifier(hash, record) values (?,?) on conflict do nothing", sorted(batch.joined))
     if batch.proposed:
-        tx.many("insert into proposal_key(hash, record) values (?,?) on conflict do nothing", batch.proposed)
+        tx.many("insert into proposal_key(hash, record) values (?,?) on conflict do nothing", sorted(batch.proposed))
 
 
 def _drop(tx: Tx, records: Sequence[int]) -> None:

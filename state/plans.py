@@ -17,6 +17,10 @@ _PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, sum
 _ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
 
 
+_OPS = {op.value: op for op in Op}  # a dict is several times faster than the enumeration's own look-up
+_STATES = {state.value: state for state in RowState}
+
+
 def _plan(row: Row) -> PlanState:
     summary: dict[str, Any] = orjson.loads(row[8])
     return PlanState(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], summary, row[9])
@@ -24,11 +28,10 @@ def _plan(row: Row) -> PlanState:
 
 def _row(row: Row) -> PlanRow:
     body = orjson.loads(row[7])
-    changes = {name: FieldChange(*change) for name, change in body.get("changes", {}).items()}
-    values = body.get("values", {})
-    return PlanRow(
-        row[0], row[1], row[2], row[3], row[4], Op(row[5]), row[6], changes, row[8], RowState(row[9]), row[10], values
-    )
+    values = body.get("values")
+    changes = {} if values else {name: FieldChange(*change) for name, change in body["changes"].items()}
+    op, state = _OPS[row[5]], _STATES[row[9]]
+    return PlanRow(row[0], row[1], row[2], row[3], row[4], op, row[6], changes, row[8], state, row[10], values or {})
 
 
 def _dump(row: PlanRow) -> bytes:

@@ -41,5 +41,9 @@ def open_state(url: str) -> SqlState:
         StateError: The database does not answer or is of another version.
     """
     engine = open_engine(url)
-    ensure(engine)
+    try:
+        ensure(engine)
+    except BaseException:
+        engine.dispose()
+        raise
     return SqlState(Database(engine))
