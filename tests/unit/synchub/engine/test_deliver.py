@@ -44,7 +44,7 @@ def changed(world: World, **fields: Any) -> None:
     world.said["mdm"]["0"]["fields"].update(fields)
 
 
-# --- the ordinary way ---------------------------------------------------------------------------------------------------
+# --- the ordinary way -----------------------------------------------------------------------------------
 
 
 def test_after_apply_the_plan_is_empty(state: SqlState) -> None:
@@ -66,7 +66,9 @@ def test_after_apply_the_plan_is_empty(state: SqlState) -> None:
 def test_first_contact_adopts_and_overwrites_nothing(state: SqlState) -> None:
     """Empty fields are filled, other people's values stay, and no second object is made."""
     world = make(state, ram_mib=8192)
-    id_ = world.target.put("ci_computer", serial="5CG81F0000", name="people-name", os=None, model="EliteBook 840", note="mine")
+    id_ = world.target.put(
+        "ci_computer", serial="5CG81F0000", name="people-name", os=None, model="EliteBook 840", note="mine"
+    )
     report = world.sync()
     assert report.applied == {"link": 1}
     assert the(world).id == id_
@@ -131,7 +133,7 @@ def test_other_peoples_edits_survive_our_changes(state: SqlState) -> None:
     assert later(world).states == {}
 
 
-# --- refusals ------------------------------------------------------------------------------------------------------------
+# --- refusals -------------------------------------------------------------------------------------------
 
 
 def test_a_refused_field_is_not_tried_again_until_its_input_changes(state: SqlState) -> None:
@@ -164,7 +166,7 @@ def test_a_refused_row_keeps_its_reason_and_the_rest_goes_on(state: SqlState) ->
     assert later(world).states == {"applied": 1}
 
 
-# --- plans ---------------------------------------------------------------------------------------------------------------
+# --- plans ----------------------------------------------------------------------------------------------
 
 
 def test_what_changed_between_plan_and_write_is_refused_and_planned_again(state: SqlState) -> None:
@@ -251,7 +253,7 @@ def test_selected_objects_do_not_hide_the_others(state: SqlState) -> None:
     assert {item.fields["os"] for item in world.target.of("ci_computer")} == {"Windows 11"}
 
 
-# --- references ----------------------------------------------------------------------------------------------------------
+# --- references -----------------------------------------------------------------------------------------
 
 
 def test_managers_may_stand_in_a_circle(state: SqlState) -> None:
@@ -261,7 +263,9 @@ def test_managers_may_stand_in_a_circle(state: SqlState) -> None:
         world.say("hr", str(n), "person", worker_id=f"E{n}", email=f"p{n}@x.example", manager=f"E{(n + 1) % 4}")
     world.sync()
     users = {str(item.fields["number"]): item for item in world.target.of("user")}
-    assert {k: u.fields["manager"] for k, u in users.items()} == {f"E{n}": users[f"E{(n + 1) % 4}"].id for n in range(4)}
+    assert {k: u.fields["manager"] for k, u in users.items()} == {
+        f"E{n}": users[f"E{(n + 1) % 4}"].id for n in range(4)
+    }
     assert later(world).states == {}
 
 
@@ -289,7 +293,7 @@ def test_a_user_who_appears_later_is_filled_in(state: SqlState) -> None:
     assert later(world).states == {}
 
 
-# --- counterparts --------------------------------------------------------------------------------------------------------
+# --- counterparts ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("late", [0, 3])
@@ -310,13 +314,13 @@ def test_a_counterpart_that_never_comes_holds_nothing_up(state: SqlState) -> Non
     world.target.twin_late = 10**6
     assert world.sync().states == {"applied": 1, "waiting": 1}
     assert world.clock.slept < 120
-    world.target._make_twin(the(world))  # noqa: SLF001 - the target at work
+    world.target._make_twin(the(world))
     later(world)
     assert the(world, "asset_computer").fields["price"] == "12.00"
     assert later(world).states == {}
 
 
-# --- failures ------------------------------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("answers", [["lost"], ["lost", "lost", "lost"], [2], [3, 1, "lost"], ["down", "lost"]])
@@ -395,7 +399,7 @@ def test_several_workers_give_what_one_gives(state: SqlState) -> None:
     assert {item.fields["name"] for item in world.target.of("ci_computer")} == {f"nb-{n}" for n in range(23)}
 
 
-# --- first contact in a crowd --------------------------------------------------------------------------------------------
+# --- first contact in a crowd ---------------------------------------------------------------------------
 
 
 def test_a_host_name_of_two_entities_links_neither(state: SqlState) -> None:
