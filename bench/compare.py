@@ -2,9 +2,9 @@
 
     python bench/compare.py [--size 10000] [--rounds 3] [--shared ../shared] [--out figures.json]
 
-Builds an estate with ground truth, and lets the floor and the hub take it in by turns: a first full sync, the same files
-again, one per cent changed, and every time stamp moved. CPU is user and system time; the floor tells its own, that of the
-hub is the process less a `--noop` process. Seconds differ from machine to machine, the ratios hardly do.
+Builds an estate with ground truth, and lets the floor and the hub take it in by turns: a first full sync, the same
+files again, one per cent changed, and every time stamp moved. CPU is user and system time; the floor tells its own,
+that of the hub is the process less a `--noop` process. Seconds differ from machine to machine, the ratios hardly do.
 
 Estate generator, floor and scoring live in the yardstick beside the project (`../shared/bench`); without it there is
 nothing to compare with. The last line is JSON.
@@ -190,8 +190,10 @@ class Bench:
 def table(figures: dict[str, Any]) -> str:
     """Write the figures as Markdown."""
     lines = [
-        f"{figures['devices']:,} devices, {figures['records']:,} records; the hub's start-up of "
-        f"{figures['idle_cpu']:.2f} s is taken off.",
+        (
+            f"{figures['devices']:,} devices, {figures['records']:,} records; the hub's start-up of "
+            f"{figures['idle_cpu']:.2f} s is taken off."
+        ),
         "",
         "| work | floor CPU s | hub CPU s | ratio | goal | floor peak MiB | hub peak MiB | writes |",
         "|---|---|---|---|---|---|---|---|",

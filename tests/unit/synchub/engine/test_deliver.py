@@ -13,7 +13,7 @@ from synchub.ports import Capabilities
 from tests.support.fakes import Held
 from tests.support.world import World
 
-HP = {"manufacturer": "HP", "model": "EliteBook 840"}
+HP: dict[str, Any] = {"manufacturer": "HP", "model": "EliteBook 840"}
 
 
 def make(state: SqlState, count: int = 1, **fields: Any) -> World:

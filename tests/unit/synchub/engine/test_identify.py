@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from state.store import SqlState
 from synchub.reconcile.identifiers import Kind, limit
 from tests.support.world import World
 
-HP = {"manufacturer": "HP", "model": "EliteBook 840"}
+HP: dict[str, Any] = {"manufacturer": "HP", "model": "EliteBook 840"}
 DOCK = "00:50:56:bf:bb:17"
 
 

@@ -20,7 +20,7 @@ from tests.support.fakes import NOW, FakeClock, MemorySource, PlainMapper
 from tests.support.states import Databases
 from tests.support.world import World
 
-SERIAL = {"serial_number": "5CG81F02QX", "manufacturer": "HP", "model": "EliteBook"}
+SERIAL: dict[str, Any] = {"serial_number": "5CG81F02QX", "manufacturer": "HP", "model": "EliteBook"}
 _MAP = """
 version: 1
 stream: s
