@@ -22,7 +22,8 @@ from synchub.errors import ConfigError, StateError
 _PRAGMAS = (
     "journal_mode=wal",
     "synchronous=normal",
-    "cache_size=-65536",
+    "cache_size=-32768",
+    "wal_autocheckpoint=16000",  # pages; scattered inserts meet again in the log before they go to the file
     "busy_timeout=60000",
     "foreign_keys=on",
     "temp_store=file",
