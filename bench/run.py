@@ -21,7 +21,6 @@ import orjson
 import yaml
 
 from bench.null_target import NullTarget
-from mapping.target import load_target_map
 from synchub.engine.pull import pull
 from synchub.engine.sync import deliver_step, identify_step, plan_step
 from synchub.wiring import Hub, open_hub
@@ -50,7 +49,7 @@ def configuration(data: Path, state: Path) -> dict[str, object]:
             }
             for name, (file, stream, role) in _STREAMS.items()
         },
-        "targets": {"null": {"connector": "null", "mode": "write"}},
+        "targets": {"null": {"connector": "null", "mode": "write", "path": state.with_suffix(".null.db").name}},
     }
 
 
@@ -72,7 +71,6 @@ def main() -> None:
     hub = open_hub(config)
     target = NullTarget(options.state.with_suffix(".null.db"))
     hub.targets = {"null": target}
-    hub.target_maps = {"null": load_target_map([_HERE / "maps" / "null.yaml"])}
     result = sync(hub, target, noop=options.noop) | evidence(hub, options.state)
     hub.close()
     print(json.dumps(result))

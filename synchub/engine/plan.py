@@ -193,7 +193,9 @@ class _Planner:
         for a, b, reason in proposals:
             entity, other = (a, b) if standing(a) < standing(b) else (b, a)
             if any(e.id == entity for e, _ in loose):
-                held[entity] = f"may be the same thing as {_label(docs.get(other, ('', {}))[1])}: {reason}"
+                held[entity] = (
+                    f"merge proposed: may be the same thing as {_label(docs.get(other, ('', {}))[1])}: {reason}"
+                )
         return held
 
     def _entity(
