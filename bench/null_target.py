@@ -64,7 +64,9 @@ class NullTarget:
         del fields
         found = {}
         for key in hub_keys:
-            row = self._db.execute("select id, version, fields from object where hub_key=?", (key,)).fetchone()
+            row = self._db.execute(
+                "select id, version, fields from object where hub_key=?", (f"{key}/{kind}",)
+            ).fetchone()
             if row:
                 found[key] = TargetObject(kind, str(row[0]), orjson.loads(row[2]), str(row[1]))
         return found

@@ -9,13 +9,13 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
-from synchub.errors import ConfigError, HubError, InputError, PlanError
+from synchub.errors import ConfigError, HubError, InputError, PlanError, StateError
 from synchub.ports import Progress
 from synchub.stores import PlanState
 from synchub.wiring import Hub, Selection
@@ -37,7 +37,8 @@ def exclusive(hub: Hub, scope: str = "sync") -> Iterator[None]:
 
     def renew() -> None:
         while not stop.wait(_RENEW_SECONDS):
-            hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+            with suppress(StateError):  # busy for long: tried again before the lease ends
+                hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
 
     thread = threading.Thread(target=renew, name=f"lease {scope}", daemon=True)
     thread.start()
