@@ -18,6 +18,7 @@ import xxhash
 
 from synchub.domain.model import CLASSES, VOLATILE
 from synchub.domain.records import Contribution
+from synchub.engine.components import between, find, grouped, groups, slices, unite
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
@@ -137,21 +138,21 @@ class _Identification:
         self.entity_of = array("q", bytes(8 * (last + 1)))
         parent = array("q", range(last + 1))
         shared: list[tuple[int, int]] = []
-        for hash_, records in _groups(identity.scan()):
+        for hash_, records in groups(identity.scan()):
             if len(records) == 1:
                 continue
             if len(records) > limit(kind_of(hash_)):
                 shared.append((hash_, len(records)))
             else:
-                _unite(parent, records)
+                unite(parent, records)
         identity.replace_shared(shared)
         self.shared = {hash_ for hash_, _ in shared}
         if known:  # members of one entity stay together, so that only one component can claim its id
             self._unite_members(parent, last)
         for pair in self.decisions.together:
             if max(pair) <= last:
-                _unite(parent, pair)
-        roots = [_find(parent, i) for i in range(last + 1)]
+                unite(parent, pair)
+        roots = [find(parent, i) for i in range(last + 1)]
         order = sorted(range(1, last + 1), key=roots.__getitem__)
         part: list[int] = []
         for position, record in enumerate(order):
@@ -172,9 +173,9 @@ class _Identification:
             for record, entity in entities.items():
                 first = by_entity.setdefault(entity, record)
                 if first != record:
-                    _unite(parent, (first, record))
+                    unite(parent, (first, record))
             for entity, records in self.state.identity.members_of(list(by_entity)).items():
-                _unite(parent, (by_entity[entity], *records))
+                unite(parent, (by_entity[entity], *records))
 
     def _load_and_resolve(self, records: Sequence[int], roots: Sequence[int], known: bool) -> None:
         components: dict[int, list[Contribution]] = {}
@@ -218,7 +219,7 @@ class _Identification:
         """Find identifiers that became shared or stopped being so; their holders become dirty."""
         gained: list[tuple[int, int]] = []
         lost: list[int] = []
-        for hashes in _slices(self._joining_hashes(pending, removed), 20_000):
+        for hashes in slices(self._joining_hashes(pending, removed), 20_000):
             for hash_, holders in self.state.identity.counts(hashes).items():
                 over = holders > limit(kind_of(hash_))
                 if over != (hash_ in self.shared):
@@ -256,11 +257,11 @@ class _Identification:
             near.update(b for pair in self.decisions.together for b in pair if not loaded.keys().isdisjoint(pair))
             frontier = sorted(near - loaded.keys())
         parent = {record: record for record in loaded}
-        for group in (*holders.values(), *_grouped(entities).values(), *self.decisions.together):
-            _unite(parent, [r for r in group if r in parent])
+        for group in (*holders.values(), *grouped(entities).values(), *self.decisions.together):
+            unite(parent, [r for r in group if r in parent])
         components: dict[int, list[Contribution]] = {}
         for record, item in loaded.items():
-            components.setdefault(_find(parent, record), []).append(item)
+            components.setdefault(find(parent, record), []).append(item)
         self._resolve(list(components.values()), entities)
         return set(loaded) | set(records)
 
@@ -391,21 +392,21 @@ class _Identification:
     def _propose_everything(self) -> None:
         from synchub.engine.propose import propose_groups
 
-        groups = _groups(self.state.identity.scan_proposing())
+        found = groups(self.state.identity.scan_proposing())
         if self.entity_of:
-            groups = _between(groups, self.entity_of)
-        propose_groups(self.state, self.rules, self.run, groups, None)
+            found = between(found, self.entity_of)
+        propose_groups(self.state, self.rules, self.run, found, None)
 
     def _propose_touched(self, withdrawn: Sequence[int]) -> None:
         """Propose again for all entities that share a key with a touched one, now or before: choices must be unique."""
         from synchub.engine.propose import propose_groups
 
         near = set(self.touched)
-        for part in _slices(sorted(self.touched), _SLICE):
+        for part in slices(sorted(self.touched), _SLICE):
             near.update(self._sharing(self._keys(part)))
-        for part in _slices(withdrawn, _SLICE):
+        for part in slices(withdrawn, _SLICE):
             near.update(self._sharing(part))
-        for part in _slices(sorted(near), _SLICE):
+        for part in slices(sorted(near), _SLICE):
             groups = sorted(self._holders_of_keys(self._keys(part)).items())
             propose_groups(self.state, self.rules, self.run, groups, part)
 
@@ -431,67 +432,6 @@ class _Identification:
 
 def _joining(item: Contribution) -> list[int]:
     return joining_hashes(item.cls, item.fields)
-
-
-def _groups(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
-    last: int | None = None
-    records: list[int] = []
-    for hash_, record in pairs:
-        if hash_ == last:
-            records.append(record)
-        else:
-            if last is not None:
-                yield last, records
-            last, records = hash_, [record]
-    if last is not None:
-        yield last, records
-
-
-def _between(groups: Iterable[tuple[int, list[int]]], entity_of: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
-    """Leave out the groups within one entity: most of them."""
-    for group in groups:
-        records = group[1]
-        if len(records) > 1:
-            first = entity_of[records[0]]
-            if any(entity_of[record] != first for record in records):
-                yield group
-
-
-def _grouped(entities: dict[int, int]) -> dict[int, list[int]]:
-    result: dict[int, list[int]] = {}
-    for record, entity in entities.items():
-        result.setdefault(entity, []).append(record)
-    return result
-
-
-def _slices(values: Iterable[int], size: int) -> Iterator[list[int]]:
-    part: list[int] = []
-    for value in values:
-        part.append(value)
-        if len(part) == size:
-            yield part
-            part = []
-    if part:
-        yield part
-
-
-def _find(parent: Any, item: int) -> int:
-    while parent[item] != item:
-        parent[item] = parent[parent[item]]
-        item = parent[item]
-    return item
-
-
-def _unite(parent: Any, items: Sequence[int]) -> None:
-    if len(items) < 2:
-        return
-    first = _find(parent, items[0])
-    for item in items[1:]:
-        other = _find(parent, item)
-        if other != first:
-            low, high = (first, other) if first < other else (other, first)
-            parent[high] = low
-            first = low
 
 
 def _document(golden: Golden) -> tuple[bytes, bytes]:

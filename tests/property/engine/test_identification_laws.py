@@ -61,7 +61,8 @@ def test_a_second_sync_changes_nothing(databases: Databases) -> None:
         assert all(c.unchanged == c.read for c in counts.values())
         assert world.identify().records == 0
         plan = world.plan()
-        assert world.rows(plan) == []
+        # What waits for a person is listed every time; nothing is to be sent.
+        assert {state for _, _, state in world.rows(plan)} <= {"held", "conflict"}
         world.deliver(plan)
         assert len(world.target.log) == written
         assert world.dump() == before
