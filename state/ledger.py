@@ -54,20 +54,6 @@ class LedgerStore:
             )
         return {row[0]: Known(row[1], bytes(row[2]), bytes(row[3]), row[4], bytes(row[5]), row[6]) for row in rows}
 
-    def siblings(self, stream: int) -> set[int]:
-        """See `Ledger.siblings`."""
-        with self._db.read() as tx:
-            source = tx.value("select source from stream where id=?", (stream,))
-            return {
-                row[0]
-                for row in tx.iterate(
-                    "select r.id from record r join member m on m.record = r.id where r.stream = ? and m.entity in"
-                    " (select m.entity from record r join member m on m.record = r.id join stream s on s.id = r.stream"
-                    " where s.source = ? group by m.entity having count(*) > 1)",
-                    (stream, source),
-                )
-            }
-
     def allocate(self, count: int) -> int:
         """See `Ledger.allocate`."""
         with self._db.begin() as tx:

@@ -130,7 +130,6 @@ class _Reader:
         self._fresh: list[tuple[bytes, bytes, Page, int]] = []
         self._known: dict[bytes, int] = {}
         self._observer = job.observe(state.shape) if job.observe else None
-        self._siblings: set[int] | None = None
         self._dropped: list[str] = []
         self._unread = 0  # rows of which not even the key is known: any stored record may be one of them
         self._unread_keys: list[str] = []
@@ -323,7 +322,9 @@ class _Reader:
         batch, number = self._batch, old.record
         batch.payloads.append((number, body))
         if doc_hash == old.doc_hash and not self._matters(old, record, doc):
-            batch.moved.append(Moved(raw, doc, record.observed_at, number))
+            # Who of several records of one source is newer goes by what was last said, not by the last check-in:
+            # else every check-in would have to be identified again (docs/decisions/0006).
+            batch.moved.append(Moved(raw, doc, old.observed_at, number))
             self.counts.moved += 1
             return
         batch.changed.append(
@@ -346,11 +347,7 @@ class _Reader:
             seen = orjson.loads(old.doc).get("last_seen_at")
             if seen and seen != CLEAR and moment(seen) + self._job.silent_after < self._now:
                 return True
-        if record.observed_at == old.observed_at:
-            return False
-        if self._siblings is None:
-            self._siblings = self._ledger.siblings(self._state.id)
-        return old.record in self._siblings
+        return False
 
     def _warn(self, number: int, record: CanonicalRecord, *, known: bool) -> None:
         if record.warnings:

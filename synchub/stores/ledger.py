@@ -114,10 +114,6 @@ class Ledger(Protocol):
         """Return the stored records with these native keys."""
         ...
 
-    def siblings(self, stream: int) -> set[int]:
-        """Return the records of a stream that share their entity with another record of the same source."""
-        ...
-
     def allocate(self, count: int) -> int:
         """Reserve `count` record ids, ascending; returns the first."""
         ...

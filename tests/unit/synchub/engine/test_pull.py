@@ -260,8 +260,8 @@ def test_a_stream_without_its_end_has_failed(state: SqlState) -> None:
     assert read(state, source).unchanged == 7
 
 
-def test_a_check_in_that_decides_who_is_newest_is_not_lost(state: SqlState) -> None:
-    """Two records of one source describe one device: the one observed last speaks, though nothing else moved."""
+def test_a_check_in_alone_is_no_news(state: SqlState) -> None:
+    """Of two records of one source the one that said something last speaks; checking in again says nothing."""
     world = World(state)
     world.say("scan", "1", at=100, **SERIAL, location="BER")
     world.say("scan", "2", at=200, **SERIAL, location="MUC")
@@ -269,7 +269,10 @@ def test_a_check_in_that_decides_who_is_newest_is_not_lost(state: SqlState) -> N
     assert next(iter(world.golden().values()))[1]["location"] == "MUC"
     world.say("scan", "1", at=300, **SERIAL, location="BER")
     world.update()
-    assert next(iter(world.golden().values()))[1]["location"] == "BER"
+    assert next(iter(world.golden().values()))[1]["location"] == "MUC"
+    world.say("scan", "1", at=400, **SERIAL, location="HAM")
+    world.update()
+    assert next(iter(world.golden().values()))[1]["location"] == "HAM"
 
 
 def test_a_limit_reads_no_more_than_it_says(state: SqlState) -> None:
