@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -147,10 +147,10 @@ class ReportStore:
             rows = tx.select_in("select record, body from payload where record in {in}", list(records))
         return {row[0]: bytes(row[1]) for row in rows}
 
-    def membership(self) -> list[tuple[str, str, str, int]]:
-        """Return (source, stream, key, entity) of every identified record."""
+    def membership(self) -> Iterator[tuple[str, str, str, int]]:
+        """Yield (source, stream, key, entity) of every identified record, a slice in memory at a time."""
         with self._db.read() as tx:
-            return tx.rows(
+            yield from tx.iterate(
                 "select s.source, s.stream, r.key, m.entity from record r join stream s on s.id=r.stream join member"
                 " m on m.record=r.id order by r.id"
             )

@@ -152,7 +152,7 @@ class _Identification:
         for pair in self.decisions.together:
             if max(pair) <= last:
                 unite(parent, pair)
-        roots = [find(parent, i) for i in range(last + 1)]
+        roots = array("q", [find(parent, i) for i in range(last + 1)])
         order = sorted(range(1, last + 1), key=roots.__getitem__)
         part: list[int] = []
         for position, record in enumerate(order):
