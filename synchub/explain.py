@@ -139,7 +139,7 @@ def history(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
     filled = None if field is None else _filled(subject, field)
     named = frozenset([field]) if field else frozenset()  # for targets whose map cannot be read any more
     events += [event for raw in _plans(subject) if (event := _plan_event(raw, filled, named))]
-    events.sort(key=lambda event: (event["at"], event["kind"] == "plan"))
+    events.sort(key=lambda event: (event["at"], event["run"], event["kind"] == "plan"))
     return {"entity": _head(subject), "field": field, "events": events}
 
 

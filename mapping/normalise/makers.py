@@ -23,9 +23,10 @@ def bare_name(name: str) -> str:
     """Drop legal forms from the end of a company's name (`Foo (HK) Co., Ltd.`), as long as a name is left."""
     while True:
         match = _LEGAL.search(name, max(0, len(name) - 24))
-        if match is None or not match.start():
-            return name.strip(" ,.&_+-") or name
-        name = name[: match.start()]
+        left = name[: match.start()] if match and match.start() else name.strip(" ,.&_+-") or name
+        if left == name:
+            return name
+        name = left
 
 
 @cache

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mapping.normalise import NORMALISERS, derived, device_class, hardware_identity
@@ -31,6 +31,7 @@ def _outcome(name: str, value: Any) -> Any:
 @pytest.mark.parametrize("name", _FORMERS)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=_SCALARS)
+@example(value="0.C0-")  # a legal form behind punctuation
 def test_normalising_twice_changes_nothing(name: str, value: Any) -> None:
     """What a normaliser gives it also takes, and leaves as it is."""
     once = _outcome(name, value)
