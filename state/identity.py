@@ -31,6 +31,7 @@ class IdentityStore:
             new = tx.value("select count(*) from record where id>?", (settled,))
             old = tx.value("select count(*) from dirty where record<=?", (settled,))
             removed = tx.value("select count(*) from removed")
+            removed += tx.value("select count(*) from meta where name='unsettled'")  # cut off: proposals may be missing
             total = new if settled == 0 else tx.value("select count(*) from record")
         return Dirty(int(new) + int(old) + (1 if removed and not new + old else 0), int(total))
 
