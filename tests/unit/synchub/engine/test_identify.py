@@ -180,7 +180,7 @@ def test_an_identification_that_was_cut_off_loses_no_proposal(state: SqlState, a
     world = World(state)
     for owner in ("", "@x.example"):  # known already, then changed: once resolved they are dirty no more
         for n in range(3):
-            user = {"assigned_to": f"u{n}{owner}"} if owner else {}
+            user: dict[str, Any] = {"assigned_to": f"u{n}{owner}"} if owner else {}
             world.say("mdm", f"a{n}", hostname=f"nb-{n}", **user, **HP)
             world.say("erp", f"b{n}", serial_number=f"5CG81F0{n}QX{n * 77}", **user, **HP)
         if not owner:
