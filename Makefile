@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SHELL := /bin/bash
-# Two processes: what the tests need of memory and what most machines have of cores.
+# Two processes; tests of one file stay together and share what is expensive to set up.
 JOBS ?= 2
 
 .PHONY: help install demo test check format format-check lint types imports audit bench lock
@@ -32,7 +32,7 @@ demo: install ## Show the hub doing its job against simulated systems (a few min
 	$(BIN)/synchub demo
 
 test: install ## Run all tests
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: install format-check lint types imports audit test ## What CI runs
 

@@ -31,7 +31,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], list
     return json.loads(lines[0]), done.stderr.splitlines(), folder
 
 
-@pytest.mark.xdist_group("demo")  # one demo for all of them
 @pytest.mark.prefect
 @pytest.mark.slow
 class TestDemo:
