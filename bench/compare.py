@@ -25,7 +25,6 @@ from statistics import median
 from typing import Any, NamedTuple
 
 _HERE = Path(__file__).resolve().parent
-_STATES = (".db", ".null.db", ".yaml")
 WORK = ("first", "unchanged", "one per cent", "stamps")
 _FLOOR = dict(zip(WORK, ("first", "nochange", "pct1", "volatile"), strict=True))
 _DATA = dict(zip(WORK, ("", "", "_m1", "_v"), strict=True))
@@ -88,15 +87,14 @@ class Bench:
         floor: dict[str, list[Figures]] = {work: [] for work in WORK}
         hub: dict[str, list[Figures]] = {work: [] for work in WORK}
         idle: list[Figures] = []
-        quality: dict[str, Any] = {}
         for turn in range(rounds):
             print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
             for work in WORK:
                 floor[work].append(self._floor(work))
                 hub[work].append(self._hub(work))
                 idle.append(self._hub("unchanged", "--noop"))
-                if work == "first":
-                    quality = self._quality(floor[work][-1].said, hub[work][-1].said)
+        # Last of all: a process that was large passes its peak on to those it starts.
+        quality = self._quality(floor["first"][-1].said)
         return self._figures(floor, hub, median(figures.cpu for figures in idle), quality)
 
     def _build(self) -> None:
@@ -147,14 +145,19 @@ class Bench:
             shutil.copytree(self.state.parent, kept)
         return figures
 
-    def _quality(self, floor: dict[str, Any], hub: dict[str, Any]) -> dict[str, Any]:
+    def _quality(self, floor: dict[str, Any]) -> dict[str, Any]:
+        """Score what the floor said of itself and what the hub's first sync left."""
         scoring = _module(self.yardstick / "evalm.py")
         truth = scoring.truth(str(self.data))
-        entity = {(r["source"], r["key"]): r["entity"] for r in _lines(hub["clusters"])}
+        entity = {(r["source"], r["key"]): r["entity"] for r in _lines(self.home / "kept" / "state.clusters.ndjson")}
         devices: dict[Any, set[str]] = {}
         for key, device in truth.items():
             devices.setdefault(entity.get(key), set()).add(device)
-        pairs = [(p["a"], p["b"]) for p in _lines(hub["proposals"]) if p["a"] in devices and p["b"] in devices]
+        pairs = [
+            (p["a"], p["b"])
+            for p in _lines(self.home / "kept" / "state.proposals.ndjson")
+            if p["a"] in devices and p["b"] in devices
+        ]
         union = scoring.UF()
         for a, b in pairs:
             union.u(a, b)
@@ -180,6 +183,7 @@ class Bench:
             work[name] = {
                 "floor_cpu": round(least, 3), "hub_cpu": round(ours, 3), "ratio": round(ours / least, 2),
                 "goal": _GOALS[name], "floor_mib": round(median(f.peak_mib for f in floor[name])),
+                "stages_ratio": round(sum(stages.values()) / least, 2),
                 "hub_mib": round(max(f.peak_mib for f in hub[name])), "writes": hub[name][-1].said["writes"],
                 "stages": stages,
             }  # fmt: skip
@@ -213,8 +217,8 @@ def table(figures: dict[str, Any]) -> str:
     return "\n".join([*lines, "", f"{quality['proposals']} proposals, {right} right."])
 
 
-def _lines(path: str) -> list[dict[str, Any]]:
-    with Path(path).open("rb") as lines:
+def _lines(path: Path) -> list[dict[str, Any]]:
+    with path.open("rb") as lines:
         return [json.loads(line) for line in lines]
 
 
