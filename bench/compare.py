@@ -177,7 +177,7 @@ class Bench:
     ) -> dict[str, Any]:
         work: dict[str, Any] = {}
         for name in WORK:
-            least = median(f.cpu for f in floor[name])
+            least = max(median(f.cpu for f in floor[name]), 0.01)  # the finest the floor tells
             ours = median(f.cpu for f in hub[name]) - idle
             stages = {s: median(f.said["cpu"].get(s, 0.0) for f in hub[name]) for s in hub[name][0].said["cpu"]}
             work[name] = {
