@@ -28,6 +28,7 @@ _OURS: dict[str, str] = {
     "agent_inventory": "connectors.agent_inventory:CONNECTOR",
     "files": "connectors.files:CONNECTOR",
     "intune": "connectors.intune:CONNECTOR",
+    "nmap": "connectors.nmap:CONNECTOR",
     "servicenow": "connectors.servicenow:CONNECTOR",
 }
 

@@ -38,7 +38,8 @@ from synchub.settings.model import SourceBlock
 
 _HUB_SOURCE_KEYS = {"connector", "role", "may_create"}
 _HUB_TARGET_KEYS = {"connector", "mode", "classes", "first_contact", "theirs", "maps", "max_creates"}
-_ROLE_OF_CONNECTOR = {"intune": "mdm", "agent_inventory": "discovery", "bamboohr": "hr"}
+# A scan guesses from outside: whoever looks from inside is believed first, so it is no `discovery`.
+_ROLE_OF_CONNECTOR = {"intune": "mdm", "agent_inventory": "discovery", "bamboohr": "hr", "nmap": "other"}
 _ROLE_OF_STREAM = {
     "purchase_order_lines": "procurement", "orders": "procurement", "receipts": "procurement",
     "invoices": "procurement",

@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
 import orjson
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import iterparse
+from defusedxml import DefusedXmlException, DTDForbidden
+from defusedxml.ElementTree import XMLParser, iterparse
 
 from connectors.files.reading import Batch, Reading
 from synchub.domain.records import Page
@@ -105,14 +105,31 @@ class Meter:
         self._seen = 0
 
 
-def parse_events(source: Any) -> Iterator[tuple[str, Element]]:
+class _DoctypeParser(XMLParser):
+    """Accepts a document type that declares nothing itself; a DTD that it names is never fetched."""
+
+    def defused_start_doctype_decl(
+        self, name: str, sysid: str | None, pubid: str | None, has_internal_subset: bool
+    ) -> None:
+        """Refuse declarations inside the document."""
+        if has_internal_subset:
+            raise DTDForbidden(name, sysid, pubid)
+
+
+def parse_events(source: Any, *, doctype: bool = False) -> Iterator[tuple[str, Element]]:
     """Yield start and end events of safe XML.
+
+    Args:
+        source: Binary file.
+        doctype: Accept a bare `<!DOCTYPE name>` or one with the address of a DTD, as nmap and cXML write them; the DTD
+            is never fetched, and declarations inside the document are refused all the same.
 
     Raises:
         InputError: It is no XML, or holds a DTD, an entity or something external.
     """
+    parser = _DoctypeParser(forbid_dtd=True) if doctype else XMLParser(forbid_dtd=True)
     try:
-        yield from iterparse(source, events=("start", "end"), forbid_dtd=True)
+        yield from iterparse(source, events=("start", "end"), parser=parser)
     except DefusedXmlException as exc:
         raise InputError(
             "the file holds a DTD or entities, which are refused.", fix="Deliver plain XML.", reason="dtd_refused"

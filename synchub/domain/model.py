@@ -109,6 +109,12 @@ class _Managed(Hardware):
     os_end_of_life_on: date | None = field(
         "End of the vendor's support for this version.", example="2026-10-13", facet=_CI
     )
+    booted_at: datetime | None = field(
+        "Last start of the operating system.", example="2026-10-05T03:19:00Z", facet=_CI, volatile=True
+    )
+    open_ports: list[Text] | None = field(
+        "Ports that answer, and what listens there.", example=["22/tcp ssh OpenSSH 9.6"], facet=_CI, many=True
+    )
     cpu_model: Text | None = field("Processor.", example="Intel Core i7-1355U", facet=_CI)
     cpu_cores: int | None = field("Physical cores.", example=10, facet=_CI)
     ram_mib: int | None = field("Memory.", example=16384, unit="MiB", facet=_CI)

@@ -1,4 +1,4 @@
-"""File sources and agent inventories as the conformance kit sees them: the system is a folder."""
+"""File sources, agent inventories and network scans as the conformance kit sees them: the system is a folder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 from connectors.agent_inventory.settings import AgentInventorySettings
 from connectors.agent_inventory.source import AgentInventorySource
 from connectors.files.settings import FilesSettings
 from connectors.files.source import FilesSource
 from connectors.kit import SourceCase, SourceRun
+from connectors.nmap.settings import NmapSettings
+from connectors.nmap.source import NmapSource
 from connectors.registry import Context
 from synchub.ports import Source
 
@@ -128,4 +131,39 @@ INVENTORIES = SourceCase(
     optional_field="site",
     is_list=lambda _sent: False,
     exempt={**_EXEMPT, "empty": "a folder without inventories is an error: it looks like a disk that is not mounted"},
+)
+
+
+def _write_scan(folder: Path, records: list[dict[str, Any]]) -> None:
+    hosts = "".join(
+        f'<host comment={quoteattr(str(record.get("@comment", "")))}><status state="up"/>'
+        f'{_address(number) if record.get("@key") else ""}'
+        f'<hostnames><hostname name={quoteattr(str(record.get("@key", "")))} type="PTR"/></hostnames></host>'
+        for number, record in enumerate(records, 1)
+    )  # fmt: skip
+    end = f'<runstats><finished exit="success"/><hosts up="{len(records)}"/></runstats>'
+    (folder / "scan.xml").write_text(f'<nmaprun scanner="nmap" start="1">{hosts}{end}</nmaprun>', encoding="utf-8")
+
+
+def _address(number: int) -> str:
+    return f'<address addr="10.0.{number // 250}.{number % 250 + 1}" addrtype="ipv4"/>'
+
+
+def _start_scans(count: int) -> SourceRun:
+    folder = _Folder("@key", _write_scan, count)
+    settings = NmapSettings.model_validate({"root": str(folder.path)})
+    return folder.run(lambda context: NmapSource("scan", settings, context.base_dir, context.clock), "hosts")
+
+
+_XML = "XML has neither control characters nor types of values: its own unit tests have hostile files and new elements"
+SCANS = SourceCase(
+    name="nmap",
+    start=_start_scans,
+    page=3,
+    key_of=lambda payload: str(payload["derived"]["hostname"]),
+    key_field="@key",
+    text_field="@comment",
+    optional_field="@site",
+    is_list=lambda _sent: False,
+    exempt={**_EXEMPT, "hostile": _XML, "unknown_field": _XML, "missing_field": _XML},
 )
