@@ -20,7 +20,7 @@ from pydantic import BaseModel
 
 from connectors.secrets import Resolve
 from synchub.errors import ConfigError
-from synchub.ports import Clock, RateBudget, Source, Target
+from synchub.ports import Clock, RateBudget, Receiver, Source, Target
 
 GROUP = "synchub.connectors"
 
@@ -28,6 +28,7 @@ _OURS: dict[str, str] = {
     "agent_inventory": "connectors.agent_inventory:CONNECTOR",
     "files": "connectors.files:CONNECTOR",
     "intune": "connectors.intune:CONNECTOR",
+    "jira_assets": "connectors.jira_assets:CONNECTOR",
     "nmap": "connectors.nmap:CONNECTOR",
     "servicenow": "connectors.servicenow:CONNECTOR",
 }
@@ -90,6 +91,7 @@ class Context:
 # Connection name, settings (an instance of the connector's settings model), context.
 OpenSource = Callable[[str, Any, Context], Source]
 OpenTarget = Callable[[str, Any, Context], Target]
+OpenReceiver = Callable[[str, Any, Context], Receiver | None]
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,7 @@ class Connector:
         docs: Page of the documentation, relative to the project.
         open_source: Opens the reading side; None when there is none.
         open_target: Opens the writing side; None when there is none.
+        open_receiver: Opens the side that other systems send to; None where it has none or none is configured.
         rate: Budget of one credential; the hub builds `Context.budget` from it.
     """
 
@@ -112,6 +115,7 @@ class Connector:
     docs: str
     open_source: OpenSource | None = None
     open_target: OpenTarget | None = None
+    open_receiver: OpenReceiver | None = None
     rate: Rate = Rate(per_second=10, burst=20)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
 
 from state.db import Database, Tx
 from state.entities import bury
+from state.overlay import overlaid_fields, stamped
 from synchub.domain.records import End
-from synchub.stores import Known, LedgerBatch, StreamState
+from synchub.stores import Essence, Known, LedgerBatch, StreamState
 
 _PAYLOAD_MAX = 65_536  # bytes kept of a dead letter
 
@@ -42,17 +44,34 @@ class LedgerStore:
     def hashes(self, stream: int) -> dict[bytes, int]:
         """See `Ledger.hashes`."""
         with self._db.read() as tx:
-            return dict(tx.iterate("select raw_hash, id from record where stream=?", (stream,)))
+            return dict(tx.iterate("select raw_hash, record from seen where stream=?", (stream,)))
+
+    def essences(self, stream: int, *, docs: bool) -> list[Essence]:
+        """See `Ledger.essences`."""
+        doc = "r.doc, s.fields" if docs else "null, null"
+        with self._db.read() as tx:
+            rows = tx.rows(
+                f"select s.essence, s.record, s.raw_hash, r.observed_at, {doc} from seen s join record r on r.id=s.record"
+                " where s.stream=?",
+                (stream,),
+            )
+        if not docs:
+            return [Essence._make(row[:5]) for row in rows]
+        return [Essence(*row[:4], overlaid_fields(bytes(row[4]), row[5])) for row in rows]
 
     def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
         """See `Ledger.known`."""
         with self._db.read() as tx:
             rows = tx.select_in(
-                "select key, id, raw_hash, doc_hash, cls, doc, observed_at from record where stream=? and key in {in}",
+                "select r.key, r.id, s.raw_hash, r.doc_hash, r.cls, r.doc, r.observed_at, s.fields from record r"
+                " join seen s on s.stream=r.stream and s.record=r.id where r.stream=? and r.key in {in}",
                 list(keys),
                 before=(stream,),
             )
-        return {row[0]: Known(row[1], bytes(row[2]), bytes(row[3]), row[4], bytes(row[5]), row[6]) for row in rows}
+        return {
+            key: Known(number, bytes(raw), bytes(doc_hash), cls, overlaid_fields(bytes(doc), fields), at)
+            for key, number, raw, doc_hash, cls, doc, at, fields in rows
+        }
 
     def allocate(self, count: int) -> int:
         """See `Ledger.allocate`."""
@@ -65,7 +84,10 @@ class LedgerStore:
             _write_records(tx, batch)
             _write_identifiers(tx, batch)
             if batch.dropped:
-                _drop(tx, batch.dropped)
+                _drop(tx, source, stream, batch.dropped)
+            if batch.rekeyed:
+                tx.many("update record set key=? where id=?", batch.rekeyed)
+                _dirty(tx, [record for _, record in batch.rekeyed])
             if batch.warnings:
                 tx.many(
                     "insert into field_warning(record, warnings) values (?,?) on conflict (record) do update set"
@@ -108,11 +130,11 @@ class LedgerStore:
         """See `Ledger.payloads`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select r.id, r.key, r.raw_hash, p.body from record r join payload p on p.record = r.id"
-                " where r.stream=? and r.id>? order by r.id limit ?",
+                "select r.id, r.key, s.raw_hash, p.body, s.stamps from seen s join record r on r.id=s.record"
+                " join payload p on p.record=s.record where s.stream=? and s.record>? order by s.record limit ?",
                 (stream, after, count),
             )
-        return [(row[0], row[1], bytes(row[2]), bytes(row[3])) for row in rows]
+        return [(row[0], row[1], bytes(row[2]), stamped(bytes(row[3]), row[4])) for row in rows]
 
     def finish(
         self,
@@ -140,6 +162,9 @@ class LedgerStore:
                     stream,
                 ),
             )
+            fresh_at = _fresh_at(at, end)
+            if fresh_at is not None:
+                tx.run("update stream set fresh_at=? where id=?", (fresh_at, stream))
             if not end.complete:
                 return
             tx.run("update stream set complete_at=?, scope=? where id=?", (at, end.scope, stream))
@@ -160,26 +185,50 @@ class LedgerStore:
             )
 
 
+def _fresh_at(at: int, end: End) -> int | None:
+    """Tell how old what was read is; None when the read proves nothing about that (cut short, incomplete)."""
+    if end.as_of is not None:
+        return min(at, end.as_of)
+    return at if end.complete or end.cursor is not None else None
+
+
 def _write_records(tx: Tx, batch: LedgerBatch) -> None:
     if batch.new:
         tx.many(
-            "insert into record(id, stream, key, raw_hash, doc_hash, cls, doc, observed_at, run) values"
-            " (?,?,?,?,?,?,?,?,?)",
-            batch.new,
+            "insert into record(id, stream, key, doc_hash, cls, doc, observed_at, run) values (?,?,?,?,?,?,?,?)",
+            list(map(_RECORD, batch.new)),
+        )
+        tx.many(
+            "insert into seen(stream, record, raw_hash, essence) values (?,?,?,?)", list(map(_SEEN, batch.new))
         )
     if batch.changed:
         tx.many(
-            "update record set raw_hash=?, doc_hash=?, cls=?, doc=?, observed_at=?, run=? where id=?",
-            [(r.raw_hash, r.doc_hash, r.cls, r.doc, r.observed_at, r.run, r.record) for r in batch.changed],
+            "update record set doc_hash=?, cls=?, doc=?, observed_at=?, run=? where id=?",
+            [(r.doc_hash, r.cls, r.doc, r.observed_at, r.run, r.record) for r in batch.changed],
         )
-        tx.many("insert into dirty(record) values (?) on conflict do nothing", [(r.record,) for r in batch.changed])
+        _dirty(tx, [r.record for r in batch.changed])
     if batch.moved:
-        tx.many("update record set raw_hash=?, doc=?, observed_at=? where id=?", batch.moved)
+        tx.many("update record set doc=? where id=?", [(m.doc, m.record) for m in batch.moved])
+    if batch.changed or batch.moved:
+        tx.many(
+            "update seen set raw_hash=?, essence=?, fields=null, stamps=null where stream=? and record=?",
+            [(r.raw_hash, r.essence, r.stream, r.record) for r in (*batch.changed, *batch.moved)],
+        )
+    if batch.checked:
+        tx.many("update seen set raw_hash=?, fields=?, stamps=? where stream=? and record=?", batch.checked)
     if batch.payloads:
         tx.many(
             "insert into payload(record, body) values (?,?) on conflict (record) do update set body=excluded.body",
             batch.payloads,
         )
+
+
+_RECORD = attrgetter("record", "stream", "key", "doc_hash", "cls", "doc", "observed_at", "run")
+_SEEN = attrgetter("stream", "record", "raw_hash", "essence")
+
+
+def _dirty(tx: Tx, records: Sequence[int]) -> None:
+    tx.many("insert into dirty(record) values (?) on conflict do nothing", [(record,) for record in records])
 
 
 def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
@@ -195,7 +244,7 @@ def _write_identifiers(tx: Tx, batch: LedgerBatch) -> None:
         tx.many("insert into proposal_key(hash, record) values (?,?) on conflict do nothing", sorted(batch.proposed))
 
 
-def _drop(tx: Tx, records: Sequence[int]) -> None:
+def _drop(tx: Tx, source: str, stream: str, records: Sequence[int]) -> None:
     """Take records out with all they contributed; those that shared their entity are to be identified again."""
     entities = [row[0] for row in tx.select_in("select distinct entity from member where record in {in}", records)]
     for table in ("identifier", "proposal_key"):
@@ -208,6 +257,11 @@ def _drop(tx: Tx, records: Sequence[int]) -> None:
         "identifier", "proposal_key", "payload", "absence", "field_warning", "dirty", "member",
     ):  # fmt: skip
         tx.run_in(f"delete from {table} where record in {{in}}", records)
+    tx.run_in(
+        "delete from seen where stream=(select id from stream where source=? and stream=?) and record in {in}",
+        records,
+        before=(source, stream),
+    )
     tx.run_in("delete from record where id in {in}", records)
     tx.run_in(
         "insert into dirty(record) select record from member where entity in {in} on conflict do nothing", entities

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from state.db import Database
+from state.overlay import stamped
 
 
 class ReportStore:
@@ -16,18 +17,18 @@ class ReportStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def streams(self) -> list[dict[str, Any]]:
-        """List the streams with their counts and ages."""
+    def streams(self, *, count: bool = True) -> list[dict[str, Any]]:
+        """List the streams with their counts and ages; without `count` they have no records, but cost nothing."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select id, source, stream, read_at, complete_at, proof, fingerprint from stream order by source,"
-                " stream"
+                "select id, source, stream, read_at, complete_at, fresh_at, proof, fingerprint from stream"
+                " order by source, stream"
             )
-            counts = dict(tx.rows("select stream, count(*) from record group by stream"))
+            counts = dict(tx.rows("select stream, count(*) from record group by stream")) if count else {}
             absent = dict(
                 tx.rows("select r.stream, count(*) from absence a join record r on r.id=a.record group by r.stream")
             )
-        keys = ("id", "source", "stream", "read_at", "complete_at", "proof", "fingerprint")
+        keys = ("id", "source", "stream", "read_at", "complete_at", "fresh_at", "proof", "fingerprint")
         return [
             {**dict(zip(keys, row, strict=True)), "records": counts.get(row[0], 0), "absent": absent.get(row[0], 0)}
             for row in rows
@@ -144,8 +145,12 @@ class ReportStore:
     def payloads_of(self, records: Sequence[int]) -> dict[int, bytes]:
         """Return the stored payloads of records."""
         with self._db.read() as tx:
-            rows = tx.select_in("select record, body from payload where record in {in}", list(records))
-        return {row[0]: bytes(row[1]) for row in rows}
+            rows = tx.select_in(
+                "select p.record, p.body, s.stamps from payload p join record r on r.id=p.record"
+                " join seen s on s.stream=r.stream and s.record=r.id where p.record in {in}",
+                list(records),
+            )
+        return {row[0]: stamped(bytes(row[1]), row[2]) for row in rows}
 
     def membership(self) -> Iterator[tuple[str, str, str, int]]:
         """Yield (source, stream, key, entity) of every identified record, a slice in memory at a time."""

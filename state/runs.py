@@ -11,7 +11,7 @@ from state.db import Database, Tx
 from synchub.errors import LeaseHeld
 
 
-def _now(tx: Tx) -> int:
+def database_time(tx: Tx) -> int:
     """Tell the database's time, so that leases do not depend on the workers' clocks."""
     return int(
         tx.value(
@@ -54,7 +54,7 @@ class RunStore:
     def acquire(self, scope: str, owner: str, seconds: int) -> None:
         """See `Runs.acquire`."""
         with self._db.begin() as tx:
-            now = _now(tx)
+            now = database_time(tx)
             taken = tx.run(
                 "insert into lease(scope, owner, until_at) values (?,?,?) on conflict (scope) do update set"
                 " owner=excluded.owner,"

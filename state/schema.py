@@ -53,14 +53,20 @@ lease = _table("lease", _text("scope", key=True), _text("owner"), _int("until_at
 stream = _table(
     "stream", _id(), _text("source"), _text("stream"), _text("fingerprint"), _text("cursor", null=True), _text("scope"),
     _blob("shape", null=True), _text("paths"), _int("read_at", null=True), _int("complete_at", null=True),
-    _text("proof"),
+    _int("fresh_at", null=True), _text("proof"),
     UniqueConstraint("source", "stream", name="stream_name"),
 )  # fmt: skip
 
 # The ledger: what each source last said, mapped. `doc` holds the canonical fields, volatile ones included.
 record = _table(
-    "record", _id(), _int("stream"), _text("key"), _blob("raw_hash"), _blob("doc_hash"), _text("cls"), _blob("doc"),
-    _int("observed_at"), _int("run"), UniqueConstraint("stream", "key", name="record_key"),
+    "record", _id(), _int("stream"), _text("key"), _blob("doc_hash"), _text("cls"), _blob("doc"), _int("observed_at"),
+    _int("run"), UniqueConstraint("stream", "key", name="record_key"),
+)  # fmt: skip
+# What the next read of a stream looks up, apart from the wide rows: hashes of the bytes a record came from, with and
+# without stamps, and what mere check-ins said since (volatile fields over `record.doc`, stamps over `payload.body`).
+seen = _table(
+    "seen", _int("stream", key=True), _int("record", key=True), _blob("raw_hash"), _blob("essence"),
+    _blob("fields", null=True), _blob("stamps", null=True), rowless=True,
 )  # fmt: skip
 payload = _table("payload", _id("record"), _blob("body"))
 absence = _table("absence", _id("record"), _int("since_at"), _int("snapshots"), _int("scope_run"))
@@ -144,6 +150,11 @@ dead_letter = _table(
     "dead_letter", _id(), _int("run"), _text("source"), _text("stream"), _text("place"), _text("code"),
     _text("message"), _text("key", null=True),
     _blob("payload"), _int("at"), UniqueConstraint("source", "stream", "place", "code", name="dead_letter_place"),
+)  # fmt: skip
+# What somebody was told, or is to be told: open until `resolved_at`; the row goes when its end was told.
+alert = _table(
+    "alert", _text("kind", key=True), _text("about", key=True), _int("since_at"), _int("told_at", null=True),
+    _int("resolved_at", null=True), _int("claimed_until", null=True), _text("text"), _text("fix"), rowless=True,
 )  # fmt: skip
 audit = _table("audit", _id(), _int("at"), _int("run", null=True), _text("actor"), _text("action"), _blob("detail"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from state.alerts import AlertStore
 from state.db import Database, open_engine
 from state.entities import EntityStore
 from state.identity import IdentityStore
@@ -12,6 +13,7 @@ from state.plans import PlanStore
 from state.reports import ReportStore
 from state.runs import RunStore
 from state.targets import TargetStore
+from state.watch import WatchStore
 
 
 class SqlState:
@@ -25,6 +27,8 @@ class SqlState:
         self.targets = TargetStore(database)
         self.plans = PlanStore(database)
         self.runs = RunStore(database)
+        self.alerts = AlertStore(database)
+        self.watch = WatchStore(database)
         self.reports = ReportStore(database)
         self.lookup = LookupStore(database)
 

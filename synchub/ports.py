@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal, Protocol
 
-from synchub.domain.plan import Filled, Foreseen, Outcome, TargetObject, Value, Write
-from synchub.domain.records import CanonicalRecord, Page
+from synchub.domain.plan import Filled, Foreseen, Link, Lookup, Outcome, TargetObject, Value, Write
+from synchub.domain.records import CanonicalRecord, CheckIn, Page
 
 CursorKind = Literal["snapshot", "updated_since", "sequence"]
 
@@ -162,6 +162,86 @@ class Target(Protocol):
         ...
 
 
+class Notifier(Protocol):
+    """Tells somebody outside; implemented in `connectors.notify`."""
+
+    def notify(self, title: str, text: str) -> None:
+        """Send one message.
+
+        Raises:
+            Unavailable: Somebody it should reach could not be reached; it may be sent again later.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One request that another system sent to the hub, already authenticated, its body read whole.
+
+    Attributes:
+        method: `GET` or `POST`.
+        headers: Lower-case names; of repeated headers the last.
+        query: Decoded parameters of the query string.
+        body: As received.
+    """
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the hub answers.
+
+    Attributes:
+        status: HTTP status.
+        body: As sent.
+        content_type: Of the body.
+        outcome: Short word for counting (`stored`, `contact`, `refused` …).
+    """
+
+    status: int
+    body: bytes
+    content_type: str
+    outcome: str
+
+
+class Receiver(Protocol):
+    """The side of a source that other systems send to, as `synchub serve` uses it. Never asks the state."""
+
+    @property
+    def path(self) -> str:
+        """Path below the hub's address, unique among the receivers."""
+        ...
+
+    @property
+    def max_bytes(self) -> int:
+        """Largest body that is read."""
+        ...
+
+    def knows(self, authorization: str) -> bool:
+        """Check an `Authorization` header, in a time that tells nothing about the secret."""
+        ...
+
+    def refuse(self, status: int, reason: str, headers: Mapping[str, str]) -> Reply:
+        """Write a refusal in the sender's own form."""
+        ...
+
+    def receive(self, post: Post) -> Reply:
+        """Take one request; called from several threads. Never raises for what was sent."""
+        ...
+
+    def waiting(self) -> int:
+        """Count what lies in the spool."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back."""
+        ...
+
+
 class Mapper(Protocol):
     """A compiled field map (implemented in `mapping`)."""
 
@@ -193,6 +273,18 @@ class Mapper(Protocol):
 
     def project(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Keep only what the map reads."""
+        ...
+
+    @property
+    def essence(self) -> Callable[[dict[str, Any]], bytes]:
+        """Write a payload without its stamps (what only volatile fields read); empty where that cannot be done.
+
+        Two payloads of one essence map to records that differ in volatile fields at most.
+        """
+        ...
+
+    def check_in(self, payload: dict[str, Any]) -> CheckIn | None:
+        """Read what is volatile in a payload whose essence is known; None where `map` has more to say."""
         ...
 
 
@@ -273,8 +365,30 @@ class ObjectIdentity(Protocol):
         """Target field -> how it is filled."""
         ...
 
+    @property
+    def created(self) -> str | None:
+        """Target field that says since when an object exists; None when the map names none."""
+        ...
+
+    @property
+    def heartbeat(self) -> str | None:
+        """Target field that says when the thing was last seen; it takes no part in plans. None: there is none."""
+        ...
+
+    def seen(self, doc: Mapping[str, Any]) -> Value:
+        """When the thing was last seen, in the form of the field `heartbeat`."""
+        ...
+
     def desired(self, doc: Mapping[str, Any]) -> dict[str, Filled]:
         """Target field -> value the entity asks for; absent where nothing is known."""
+        ...
+
+    def parts(self, doc: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, Lookup | Link]]:
+        """The same apart: plain values, and references to be resolved."""
+        ...
+
+    def links(self, doc: Mapping[str, Any]) -> list[Link]:
+        """The references to other things' objects among them."""
         ...
 
     def identity(self, fields: Mapping[str, Value]) -> dict[str, Any]:

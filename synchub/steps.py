@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
+from synchub.alerts import watch
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
+from synchub.engine.watch import Told
 from synchub.errors import ConfigError, HubError, InputError, PlanError, StateError
 from synchub.ports import Progress
 from synchub.stores import PlanState
@@ -56,8 +59,13 @@ def begin_run(hub: Hub, kind: str, flow_run: str | None = None) -> int:
 
 
 def end_run(hub: Hub, run: int, state: str) -> None:
-    """Close a run: `done`, `partly` or `failed`."""
+    """Close a run (`done`, `partly` or `failed`) and tell whoever is to know; that nobody could be told is noted."""
     hub.state.runs.end(run, hub.clock.now(), state)
+    if isinstance(sys.exception(), KeyboardInterrupt):
+        return  # whoever stopped it knows
+    told = watch(hub)
+    if told != Told():
+        hub.state.runs.note(run, {"notify": asdict(told)})
 
 
 def chosen(names: Any, wanted: frozenset[str], what: str) -> list[str]:

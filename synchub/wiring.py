@@ -29,7 +29,7 @@ from synchub.domain.yamlfile import nearest
 from synchub.engine.contact import TargetJob
 from synchub.engine.pull import PullJob
 from synchub.errors import ConfigError
-from synchub.ports import Clock, RateBudget, Source, Target
+from synchub.ports import Clock, Notifier, RateBudget, Receiver, Source, Target
 from synchub.reconcile.authority import How
 from synchub.reconcile.diff import parse_policy
 from synchub.reconcile.rules import Rules, compile_rules
@@ -129,6 +129,41 @@ class Hub:
 
     def _resolver(self) -> Resolver:
         return Resolver(self.environ, self.loaded.base_dir)
+
+    def notifier(self) -> Notifier | None:
+        """Return what tells people; None where nobody is to be told.
+
+        Raises:
+            ConfigError: A reference leads nowhere, or to no service that is known.
+        """
+        block = self.loaded.settings.notify
+        if block is None or not block.places or not block.when:
+            return None
+        from connectors.notify import AppriseNotifier
+
+        return AppriseNotifier([self.resolve(reference) for reference in block.places])
+
+    @contextmanager
+    def receivers(self) -> Iterator[list[Receiver]]:
+        """Open the receiving sides of the sources that have one; closed at the end.
+
+        Raises:
+            ConfigError: Settings that do not fit, a secret that cannot be read, or two receivers on one path.
+        """
+        opened: list[Receiver] = []
+        try:
+            for name in self.loaded.settings.sources:
+                connector, settings = self.source_settings(name)
+                found = connector.open_receiver and connector.open_receiver(name, settings, self.context(connector))
+                if found:
+                    opened.append(found)
+                    if [r.path for r in opened].count(found.path) > 1:
+                        where = self.loaded.document.where("sources", name)
+                        raise ConfigError(f"two sources receive at {found.path}.", where=where, fix="Set another path.")
+            yield opened
+        finally:
+            for receiver in opened:
+                receiver.close()
 
     def rules(self) -> Rules:
         """Compile identification and reconciliation rules.

@@ -177,11 +177,14 @@ class AgentInventorySource:
         if state.superseded:
             counts += f", {state.superseded:,} of them older inventories"
         if settings.complete_when == "never":
-            return End(complete=False, proof=f"{counts}; complete_when is never", scope=self._scope(settings))
+            proof = f"{counts}; complete_when is never"
+            as_of = None if state.problems else state.newest or None
+            return End(complete=False, proof=proof, scope=self._scope(settings), as_of=as_of)
         if state.problems:
             more = f" and {state.problems - 1:,} more" if state.problems > 1 else ""
             return End(complete=False, proof=f"{state.first_problem}{more}", scope=self._scope(settings))
-        return End(complete=True, proof=f"all files listed: {counts}", scope=self._scope(settings))
+        proof = f"all files listed: {counts}"
+        return End(complete=True, proof=proof, scope=self._scope(settings), as_of=state.newest or None)
 
     def _stale(self, settings: InventoryStream, newest: int) -> list[str]:
         if settings.fresh_within is None or not newest:

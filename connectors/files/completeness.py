@@ -156,13 +156,14 @@ class Judge:
             return End(complete=False, proof=f"stopped after {limited:,} records, as asked", scope=self.scope)
         if self.rule == "never":
             proof = f"{self._records:,} records in {self._files:,} files; complete_when is never"
-            return End(complete=False, proof=self._with_problems(proof), scope=self.scope)
+            as_of = None if self.problems else self.newest or None
+            return End(complete=False, proof=self._with_problems(proof), scope=self.scope, as_of=as_of)
         if self.rule == "always" and not self._records and not self.problems:
             self.problems.append("no records at all, which proves nothing")
         if self.problems:
             return End(complete=False, proof=self._with_problems(""), scope=self.scope)
         word = "file set" if self.rule == "always" else self.rule
-        return End(complete=True, proof=f"{word} {self._records:,}", scope=self.scope)
+        return End(complete=True, proof=f"{word} {self._records:,}", scope=self.scope, as_of=self.newest or None)
 
     def _with_problems(self, start: str) -> str:
         shown = [start] if start else []

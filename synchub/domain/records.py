@@ -35,12 +35,15 @@ class End:
         proof: How it was proved, or why it was not; shown in the plan, e.g. `"server total 9,902"`.
         cursor: Where the next incremental read starts; opaque to all but the connector. None for snapshots.
         scope: What was asked for (filter, root, path). Absence is judged only between equal scopes.
+        as_of: How old the newest of what was read is, seconds since 1970 UTC (the newest file); None where what was
+            read is as old as the reading. Judged against `fresh_within`.
     """
 
     complete: bool
     proof: str
     cursor: str | None = None
     scope: str = ""
+    as_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,20 @@ class CanonicalRecord:
     fields: dict[str, Any]
     observed_at: int = 0
     warnings: list[FieldWarning] = field(default_factory=list)
+
+
+class CheckIn(NamedTuple):
+    """What is volatile in a payload of which nothing else changed.
+
+    Attributes:
+        fields: Every volatile field of the class that the map fills -> JSON value; None when it is unknown.
+        observed_at: As in `CanonicalRecord`.
+        stamps: The payload reduced to what changed: laid over the earlier payload it gives this one.
+    """
+
+    fields: dict[str, Any]
+    observed_at: int
+    stamps: dict[str, Any]
 
 
 CLEAR = "\x00clear"  # as a field value: the source says on purpose that there is none

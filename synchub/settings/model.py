@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from synchub.settings.duration import Duration, seconds
+from synchub.settings.serve import NotifyBlock, ServeBlock
 
 Role = Literal["procurement", "hr", "mdm", "discovery", "other"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
@@ -151,7 +152,8 @@ class Settings(_Block):
         default={}, description="Rules of a family (hardware, person, purchase_order_line) or of one class."
     )
     guards: dict[str, Guard] = {}
-    notify: dict[str, Any] = {}
+    notify: NotifyBlock | None = Field(default=None, description="Whom to tell of what.")
+    serve: ServeBlock = Field(default=ServeBlock(), description="The HTTP server of `synchub serve`.")
     retention: Retention = Retention()
     schedules: dict[str, str] = Field(default={}, description="Flow -> cron expression.")
 

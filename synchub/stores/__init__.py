@@ -8,19 +8,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from synchub.stores.alerts import Alert, AlertRow, Alerts
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.identity import Dirty, Identity
-from synchub.stores.ledger import Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
+from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
 __all__ = [
+    "Alert",
+    "AlertRow",
+    "Alerts",
+    "CheckedIn",
     "DeliveryBatch",
     "Dirty",
     "Entities",
     "EntityBatch",
     "EntityRow",
+    "Essence",
     "Identity",
     "Known",
     "Ledger",
@@ -65,6 +71,11 @@ class State(Protocol):
     @property
     def plans(self) -> Plans:
         """See `Plans`."""
+        ...
+
+    @property
+    def alerts(self) -> Alerts:
+        """See `Alerts`."""
         ...
 
     @property

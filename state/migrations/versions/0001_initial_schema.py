@@ -23,6 +23,18 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('record'),
     sqlite_with_rowid=True
     )
+    op.create_table('alert',
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('about', sa.Text(), nullable=False),
+    sa.Column('since_at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('told_at', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('resolved_at', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('claimed_until', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('fix', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('kind', 'about'),
+    sqlite_with_rowid=False
+    )
     op.create_table('audit',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('at', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -185,7 +197,6 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('stream', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('key', sa.Text(), nullable=False),
-    sa.Column('raw_hash', sa.LargeBinary(), nullable=False),
     sa.Column('doc_hash', sa.LargeBinary(), nullable=False),
     sa.Column('cls', sa.Text(), nullable=False),
     sa.Column('doc', sa.LargeBinary(), nullable=False),
@@ -219,6 +230,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sqlite_with_rowid=True
     )
+    op.create_table('seen',
+    sa.Column('stream', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('record', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('raw_hash', sa.LargeBinary(), nullable=False),
+    sa.Column('essence', sa.LargeBinary(), nullable=False),
+    sa.Column('fields', sa.LargeBinary(), nullable=True),
+    sa.Column('stamps', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('stream', 'record'),
+    sqlite_with_rowid=False
+    )
     op.create_table('sequence',
     sa.Column('name', sa.Text(), nullable=False),
     sa.Column('next', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -242,6 +263,7 @@ def upgrade() -> None:
     sa.Column('paths', sa.Text(), nullable=False),
     sa.Column('read_at', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('complete_at', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('fresh_at', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('proof', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('source', 'stream', name='stream_name'),
@@ -298,6 +320,7 @@ def downgrade() -> None:
     op.drop_table('stream')
     op.drop_table('shared')
     op.drop_table('sequence')
+    op.drop_table('seen')
     op.drop_table('run')
     op.drop_table('replan')
     op.drop_table('removed')
@@ -324,5 +347,6 @@ def downgrade() -> None:
     op.drop_table('dead_letter')
     op.drop_table('conflict')
     op.drop_table('audit')
+    op.drop_table('alert')
     op.drop_table('absence')
     # ### end Alembic commands ###
