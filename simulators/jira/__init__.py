@@ -1,0 +1,49 @@
+"""A Jira Cloud site with an Assets workspace, simulated from the vendor's specifications, over real HTTP on loopback.
+
+Written from the OpenAPI documents of Assets, the Jira platform (v3) and the service desk, the entries of `facts.json`
+and Atlassian's documentation (read 2026-11-22); it imports nothing of the hub. What is not documented gets the vendor's
+error, never an invented success.
+
+Addresses (`{url}` stands for both the site and `api.atlassian.com`)::
+
+    GET  {url}/rest/servicedeskapi/assets/workspace                     -> values[0].workspaceId
+    *    {url}/jsm/assets/workspace/{workspaceId}/v1/...                 Assets, as on api.atlassian.com
+    *    {url}/ex/jira/{cloudId}/jsm/assets/workspace/{workspaceId}/v1/  the same for OAuth
+    POST {url}/oauth/token                                               client credentials -> bearer token
+
+    GET  objectschema/list?startAt&maxResults&includeCounts              POST objectschema/create
+    GET  objectschema/{id}/objecttypes/flat?includeObjectCounts          POST objecttype/create
+    GET  objecttype/{id}/attributes                                      POST objecttypeattribute/{objectTypeId}
+    PUT  objecttypeattribute/{objectTypeId}/{id}                         DELETE objecttypeattribute/{id}
+    GET, POST config/statustype                                          GET config/statustype/{id}
+    POST object/create                                                   GET, PUT, DELETE object/{id}
+    GET  object/{id}/attributes, object/{id}/history                     GET object/{id}/referenceinfo
+    POST object/aql?startAt&maxResults&includeAttributes {"qlQuery"}     POST object/aql/totalcount {"qlQuery"}
+    GET  objectconnectedtickets/{objectId}/tickets
+
+In a test::
+
+    with Jira(seed=1) as sim:
+        schema = sim.schema("IT assets", "ITAM")
+        kind = sim.type(schema, "Laptop", {"Serial": {}, "Hub Key": {"unique": True}, "Owner": {"kind": 2}})
+        [obj] = sim.seed(kind, [{"Name": "NB-1", "Serial": "ABC"}])
+        client = httpx.Client(base_url=sim.assets_url, auth=("hub@acme.example", "hub-token"))
+        sim.faults.add("throttle", path="/object/aql", nth=2, retry_after=1)
+        sim.edit(obj.key, {"Serial": "XYZ"}, by=sim.access.add("jane@acme.example", "Jane").account_id)
+
+- Credentials: basic `hub@acme.example`/`hub-token` (manages Assets, works on issues), `admin@acme.example`/
+  `admin-token`; OAuth client `hub-client`/`hub-client-secret`; `access.add(email, name, token=, roles=, active=)`,
+  `access.add_client(id, secret, email, scopes)`, `access.expire_tokens()`.
+- Data: `schema`, `type`, `seed`, `edit` (with author and time), `delete`, `get`, `row`, `attribute`; what happened:
+  `store.history`, `store.journal`, `log` (see `simulators.log`).
+- Rules: `hide(key)`, `refuse(attribute, why)`, `rate_limit(aql, seconds, retry_after=)`, `max_page` (most objects a
+  page holds), `total_cap` (`total` of a search stops counting there, it is deprecated).
+- Errors: `{"errorMessages": [], "errors": {}}`; refused values of objects stand in `errors` under
+  `rlabs-insight-attribute-<objectTypeAttributeId>`, all of them at once, and nothing is written.
+- The same over HTTP on `/_sim/`: see `simulators.http` and `simulators.jira.control`.
+- Alone: `python -m simulators.jira --port 0 --seed 1`.
+"""
+
+from simulators.jira.app import Jira
+
+__all__ = ["Jira"]

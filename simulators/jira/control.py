@@ -1,0 +1,87 @@
+"""The site's part of the `/_sim/` control path, for tests, demos and auditors in other processes.
+
+- `GET /_sim/objects`: every object as `{id, key, type, schema, created, updated, values}` (names, texts, references as
+  keys); `?schema=KEY` only those of one schema.
+- `GET /_sim/history?after=N`: all history entries.
+- `POST /_sim/edit/KEY?by=&at=`: change an object as somebody else, body `{attribute name: value or list}`.
+- `DELETE /_sim/objects/KEY`, `POST /_sim/hide/KEY?account=`.
+- `POST /_sim/config`: any of `aql_limit` with `retry_after` (true/false), `max_page`, `total_cap`, `skew`,
+  `refuse` (list of `{type, attribute, why}`).
+- `GET /_sim/problems`: what the contract validators found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from simulators.http import Request, Response
+
+if TYPE_CHECKING:
+    from simulators.jira.app import Jira
+
+
+class Control:
+    """Answers control requests of one site."""
+
+    def __init__(self, sim: Jira) -> None:
+        self._sim = sim
+
+    def handle(self, request: Request) -> Response | None:
+        """Answer one request; `None` for an unknown path."""
+        parts = request.path.removeprefix("/_sim/").split("/")
+        try:
+            return self._answer(request, parts)
+        except (ValueError, KeyError, orjson.JSONDecodeError) as problem:
+            return Response.json({"error": f"{type(problem).__name__}: {problem}"}, 400)
+
+    def _answer(self, request: Request, parts: list[str]) -> Response | None:
+        sim, params, method = self._sim, request.params(), request.method
+        if parts == ["objects"] and method == "GET":
+            return Response.json(self._objects(params.get("schema", "")))
+        if parts == ["history"]:
+            return Response.json([asdict(event) for event in sim.store.journal[int(params.get("after", "0")) :]])
+        if parts[0] == "edit" and len(parts) == 2 and method == "POST":
+            at = float(params["at"]) if params.get("at") else None
+            sim.edit(parts[1], orjson.loads(request.body), by=params.get("by", ""), at=at)
+            return Response.json({"ok": True})
+        if parts[0] == "objects" and len(parts) == 2 and method == "DELETE":
+            sim.delete(parts[1])
+            return Response.json({"ok": True})
+        if parts[0] == "hide" and len(parts) == 2 and method == "POST":
+            account = sim.access.accounts[params["account"]] if params.get("account") else None
+            sim.hide(parts[1], account)
+            return Response.json({"ok": True})
+        if parts == ["problems"]:
+            return Response.json(sim.log.problems())
+        if parts == ["config"] and method == "POST":
+            return self._config(orjson.loads(request.body))
+        return None
+
+    def _objects(self, schema: str) -> list[dict[str, Any]]:
+        sim, found = self._sim, []
+        for obj in sim.store.objects.values():
+            kind = sim.store.types[obj.type]
+            key = sim.store.schemas[kind.schema].key
+            if not schema or schema == key:
+                found.append({
+                    "id": str(obj.id), "key": obj.key, "type": kind.name, "schema": key, "created": obj.created,
+                    "updated": obj.updated, "values": sim.row(obj),
+                })  # fmt: skip
+        return found
+
+    def _config(self, data: dict[str, Any]) -> Response:
+        sim = self._sim
+        if "aql_limit" in data:
+            sim.rate_limit(int(data["aql_limit"]), retry_after=bool(data.get("retry_after", True)))
+        for name in ("max_page", "total_cap"):
+            if name in data:
+                setattr(sim, name, int(data[name]))
+        if "skew" in data:
+            sim.server.skew = float(data["skew"])
+        for item in data.get("refuse", []):
+            kind = next(kind for kind in sim.store.types.values() if kind.name == item["type"])
+            sim.refuse(sim.attribute(kind, item["attribute"]), str(item["why"]))
+        return Response.json({"ok": True})
