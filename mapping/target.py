@@ -14,9 +14,11 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from mapping.target_generate import ABSENT, Getter, generate
 from mapping.target_load import FacetSpec, FieldSpec, load_specs
 from synchub.domain.plan import Filled, Link, Lookup, Value
 from synchub.domain.records import CLEAR
+from synchub.domain.shape import AttributeShape
 
 SEPARATOR = "\x1f"  # between the parts of a composed look-up value, as `synchub.ports.Target.lookup` asks
 
@@ -52,10 +54,6 @@ class TargetField:
         return self.lookup is not None or self.link is not None
 
 
-Getter = Callable[[Mapping[str, Any]], Any]
-_ABSENT = object()
-
-
 class FacetMap:
     """One facet of a class in one target, compiled. Immutable, safe to share between threads.
 
@@ -66,11 +64,13 @@ class FacetMap:
         counterpart: Facet that the target itself keeps in step with this one; None when there is none.
         fields: Target field -> how it is filled. A canonical field is written on one side only.
         reads: Every target field to read, those that serve only matching included; sorted.
+        created: Target field that says since when the object exists; None when the map names none.
+        heartbeat: Target field that says when the thing was last seen; it takes no part in plans. None: there is none.
     """
 
     __slots__ = (
-        "_getters", "_identity", "_signs", "_undiscovered",
-        "counterpart", "facet", "fields", "kind", "read_kind", "reads",
+        "_asks", "_identity", "_links", "_parts", "_seen", "_signs", "_spec", "_undiscovered",
+        "counterpart", "created", "facet", "fields", "heartbeat", "kind", "read_kind", "reads",
     )  # fmt: skip
 
     def __init__(self, spec: FacetSpec, siblings: Sequence[FacetSpec]) -> None:
@@ -81,16 +81,25 @@ class FacetMap:
         self.read_kind = spec.read_kind
         self.counterpart = spec.counterpart
         self.fields: Mapping[str, TargetField] = {f.name: _field(f) for f in spec.fields}
-        getters = [(f, _getter(f)) for f in spec.fields]
-        self._getters: list[tuple[str, Getter]] = [(f.name, getter) for f, getter in getters if not f.alone]
+        fields = [(f, _getter(f), _converter(f)) for f in spec.fields]
+        self._parts = generate([item for item in fields if not item[0].alone], f"{spec.facet} {spec.kind}")
         # Before the first sign of life the other side writes what both carry.
-        self._undiscovered = [
-            (f.name, getter) for f, getter in getters if f.alone or not (spec is ci and shared.intersection(f.sources))
-        ]
+        early = [item for item in fields if item[0].alone or not (spec is ci and shared.intersection(item[0].sources))]
+        self._undiscovered = generate(early, f"{spec.facet} {spec.kind} (not discovered)")
+        self._links: list[Getter] = [getter for f, getter, _ in fields if f.link]
         self._identity = tuple(spec.identity)
+        self._spec = spec
         self._signs = ci.signs if ci and len(siblings) > 1 else None
+        self._asks = self._signs is not None or self.facet == "asset"
+        self.created = spec.created
+        self.heartbeat = spec.heartbeat.name if spec.heartbeat else None
+        self._seen = _getter(spec.heartbeat) if spec.heartbeat else None
         self.reads = tuple(
-            sorted({f.name for f in spec.fields} | {read for _, reads, _ in spec.identity for read in reads})
+            sorted(
+                {f.name for f in spec.fields}
+                | {read for _, reads, _ in spec.identity for read in reads}
+                | ({spec.created} if spec.created else set())
+            )
         )
 
     def desired(self, doc: Mapping[str, Any]) -> dict[str, Filled]:
@@ -103,13 +112,30 @@ class FacetMap:
             Target field -> value in the target's form, or what has to be resolved to an id first. None clears the
             field. Fields about which nothing is known are absent.
         """
-        result: dict[str, Filled] = {}
-        discovered = (self._signs is None and self.facet != "asset") or self.discovered(doc)
-        for name, getter in self._getters if discovered else self._undiscovered:
-            value = getter(doc)
-            if value is not _ABSENT:
-                result[name] = value
-        return result
+        plain, references = self.parts(doc)
+        return {**plain, **references}
+
+    def parts(self, doc: Mapping[str, Any]) -> tuple[dict[str, Value], dict[str, Lookup | Link]]:
+        """Say the same as `desired` apart: what can be written as it is, and what has to be resolved to an id first."""
+        return (self._undiscovered if self._asks and not self.discovered(doc) else self._parts)(doc)
+
+    def links(self, doc: Mapping[str, Any]) -> list[Link]:
+        """Return the references to other things' objects among what `desired` says."""
+        return [value for getter in self._links if (value := getter(doc)).__class__ is Link]
+
+    def attributes(self, kind_of: Callable[[str], str | None]) -> tuple[AttributeShape, ...]:
+        """Say what the object type needs so that every field can be written.
+
+        Args:
+            kind_of: Family of an entity -> object type that its objects are of; None when the target takes none.
+        """
+        shapes = []
+        for field in self._spec.fields:
+            refers = field.lookup or (kind_of(field.link) if field.link else None)
+            if field.link is None or refers is not None:
+                values = tuple(dict.fromkeys((field.values or {}).values())) if field.form == "status" else ()
+                shapes.append(AttributeShape(field.name, field.form, refers, field.max_length, values))
+        return tuple(shapes)
 
     def identity(self, fields: Mapping[str, Value]) -> dict[str, Any]:
         """Turn the fields of a target object back into canonical identity fields.
@@ -128,6 +154,11 @@ class FacetMap:
                     result[canonical] = value
                     break
         return result
+
+    def seen(self, doc: Mapping[str, Any]) -> Value:
+        """Say when a thing was last seen, in the form of the field `heartbeat`; None when nobody knows."""
+        value = self._seen(doc) if self._seen else ABSENT
+        return None if value is ABSENT else str(value)
 
     def same(self, field: str, desired: Any, actual: Any) -> bool:
         """Compare two values in the target's terms.
@@ -201,13 +232,14 @@ def _field(spec: FieldSpec) -> TargetField:
 
 
 def _getter(spec: FieldSpec) -> Getter:
-    getter = _composed(spec) if spec.lookup and len(spec.sources) > 1 else _single(spec)
+    getter = _joined(spec) if spec.join is not None else None
+    getter = getter or (_composed(spec) if spec.lookup and len(spec.sources) > 1 else _single(spec))
     if not spec.where:
         return getter
     where = tuple(spec.where.items())
 
     def guarded(doc: Mapping[str, Any]) -> Any:
-        return getter(doc) if all(doc.get(name) in allowed for name, allowed in where) else _ABSENT
+        return getter(doc) if all(doc.get(name) in allowed for name, allowed in where) else ABSENT
 
     return guarded
 
@@ -223,7 +255,7 @@ def _single(spec: FieldSpec) -> Getter:
         def one(doc: Mapping[str, Any]) -> Any:
             value = doc.get(source)
             if value is None:
-                return _ABSENT
+                return ABSENT
             return None if value == CLEAR else convert(value)
 
         return one
@@ -234,9 +266,20 @@ def _single(spec: FieldSpec) -> Getter:
             value = doc.get(source)
             if value is not None:
                 return None if value == CLEAR else convert(value)
-        return _ABSENT
+        return ABSENT
 
     return first
+
+
+def _joined(spec: FieldSpec) -> Getter:
+    """Join what is known of several fields; nothing where nothing is."""
+    convert, between = _converter(spec), spec.join or ""
+
+    def joined(doc: Mapping[str, Any]) -> Any:
+        parts = [_text(value) for name in spec.sources if (value := doc.get(name)) not in (None, CLEAR)]
+        return convert(between.join(parts)) if parts else ABSENT
+
+    return joined
 
 
 def _composed(spec: FieldSpec) -> Getter:
@@ -247,7 +290,7 @@ def _composed(spec: FieldSpec) -> Getter:
         if parts[-1] == CLEAR:
             return None
         if any(part is None or part == CLEAR for part in parts):
-            return _ABSENT
+            return ABSENT
         return Lookup(kind, by, SEPARATOR.join(map(str, parts)))
 
     return composed
@@ -258,7 +301,7 @@ def _converter(spec: FieldSpec) -> Callable[[Any], Any]:
     values, length = spec.values, spec.max_length
     if values is not None:
         table = values
-        return lambda value: table.get(str(value), _ABSENT)
+        return lambda value: table.get(str(value), ABSENT)
     if spec.lookup is not None:
         kind, by = spec.lookup, spec.by
         return lambda value: Lookup(kind, by, str(value))
@@ -286,6 +329,8 @@ def _datetime(value: Any) -> str:
 _FORMS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "number": _text,
+    "integer": _text,
+    "status": _text,
     "bool": _text,
     "date": lambda value: str(value)[:10],
     "datetime": _datetime,
@@ -301,7 +346,7 @@ def _equal(form: str, ignore_case: bool, left: str | None, right: str | None) ->
     if left is None or right is None:
         # An unset tick box reads as false in some targets and as nothing in others.
         return form == "bool" and {left, right} <= {None, "false", "0"}
-    if form == "number":
+    if form in {"number", "integer"}:
         return bool(_number(left) == _number(right))
     if form == "bool":
         return (left.lower() in {"true", "1"}) == (right.lower() in {"true", "1"})

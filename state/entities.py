@@ -39,6 +39,11 @@ class EntityStore:
             rows = tx.select_in(f"select {_COLUMNS} from entity where id in {{in}}", list(ids))
         return {row[0]: _entity(row) for row in rows}
 
+    def sources(self, ids: Iterable[int]) -> list[tuple[int, str]]:
+        """See `Entities.sources`."""
+        with self._db.read() as tx:
+            return tx.select_in("select id, sources from entity where id in {in}", sorted(ids))
+
     def write(self, run: int, at: int, batch: EntityBatch) -> None:
         """See `Entities.write`."""
         with self._db.begin() as tx:
@@ -69,10 +74,13 @@ class EntityStore:
             if batch.done:
                 tx.run_in("delete from dirty where record in {in}", batch.done)
 
-    def changed_after(self, rev: int, count: int) -> list[EntityRow]:
+    def changed_after(self, rev: int, count: int, *, family: str | None = None) -> list[EntityRow]:
         """See `Entities.changed_after`."""
+        only, which = ("and family=? ", (family,)) if family else ("", ())
         with self._db.read() as tx:
-            rows = tx.rows(f"select {_COLUMNS} from entity where rev>? order by rev limit ?", (rev, count))
+            rows = tx.rows(
+                f"select {_COLUMNS} from entity where rev>? {only}order by rev limit ?", (rev, *which, count)
+            )
         return [_entity(row) for row in rows]
 
     def due(self, now: int) -> list[int]:

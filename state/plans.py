@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+import xxhash
 
 from state.db import Database, Row
 from state.targets import add_replan, write_objects
@@ -63,31 +64,21 @@ class PlanStore:
             )
         return number
 
-    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> str:
         """See `Plans.add`."""
+        bodies = [_dump(row) for row in rows]
         with self._db.begin() as tx:
             tx.many(
                 "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note,"
-                " attempts)"
-                " values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
+                " attempts) values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
                 [
-                    (
-                        plan,
-                        r.n,
-                        r.entity,
-                        r.cls,
-                        r.facet,
-                        r.kind,
-                        r.op.value,
-                        r.object_id,
-                        _dump(r),
-                        r.label,
-                        r.state.value,
-                        r.note,
-                    )
-                    for r in rows
+                    (plan, r.n, r.entity, r.cls, r.facet, r.kind, r.op._value_, r.object_id, body, r.label,
+                     r.state._value_, r.note)
+                    for r, body in zip(rows, bodies, strict=True)
                 ],
-            )
+            )  # fmt: skip
+        numbers = [(r.n, r.entity, r.op._value_, r.state._value_, r.object_id) for r in rows]
+        return xxhash.xxh3_64_hexdigest(b"".join([orjson.dumps(numbers), *bodies]))
 
     def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
         """See `Plans.seal`."""
@@ -130,7 +121,9 @@ class PlanStore:
         with self._db.begin() as tx:
             tx.run("update plan set state=? where id=?", (state, plan))
 
-    def rows(self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000) -> list[PlanRow]:
+    def rows(
+        self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000, within: int = 0
+    ) -> list[PlanRow]:
         """See `Plans.rows`."""
         wanted = f" and state in ({','.join('?' * len(states))})" if states else ""
         with self._db.read() as tx:
@@ -138,6 +131,8 @@ class PlanStore:
                 f"select {_ROW} from plan_row where plan=? and n>?{wanted} order by n limit ?",
                 (plan, after, *states, count),
             )
+        if within and rows and rows[-1][0] // within != rows[0][0] // within:
+            rows = [row for row in rows if row[0] // within == rows[0][0] // within]
         return [_row(row) for row in rows]
 
     def rewrite(self, plan: int, row: PlanRow) -> None:

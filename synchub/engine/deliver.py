@@ -16,7 +16,7 @@ from synchub.domain.plan import Op, Outcome, PlanRow, RowState, TargetObject, Va
 from synchub.engine.contact import TargetJob
 from synchub.engine.counterparts import Counterparts
 from synchub.engine.pace import seldom_collected
-from synchub.engine.references import PHASE, waits_for
+from synchub.engine.references import LEVEL, waits_for
 from synchub.errors import HubError, PlanError, Recovery
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
@@ -100,8 +100,9 @@ class Delivery:
         size = max(self.can.batch * self.can.workers, 1)
         after = -1
         entities: set[int] = set()
-        while rows := self.state.plans.rows(self.plan.id, states=("pending", "failed"), after=after, count=size):
-            rows = [r for r in rows if r.n // PHASE == rows[0].n // PHASE]  # people first: things refer to them
+        states = ("pending", "failed")
+        # What a row of one level refers to has its object when that level is sent.
+        while rows := self.state.plans.rows(self.plan.id, states=states, after=after, count=size, within=LEVEL):
             after = rows[-1].n
             if self.job.only is not None:
                 rows = [r for r in rows if r.entity in self.job.only]

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import orjson
 import xxhash
 
 from synchub.domain.model import CLASSES
-from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState, Value
-from synchub.domain.records import CLEAR
+from synchub.domain.plan import Link, Lookup, Op, PlanRow, RowState
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
 from synchub.engine.linking import Linker
+from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
-from synchub.engine.references import PHASE, References, waits_for
+from synchub.engine.references import References
+from synchub.engine.rows import Desired, RowMaker, label_of
 from synchub.engine.summary import Summary
-from synchub.ports import Clock, ObjectIdentity, Progress
-from synchub.reconcile.diff import Action, Policy, decide, parse_policy
+from synchub.ports import Clock, Progress
 from synchub.reconcile.rules import Rules
-from synchub.stores import EntityRow, ObjectRow, PlanState, State, TargetState
+from synchub.stores import EntityRow, PlanState, State, TargetState
 
-_CHUNK = 1000
-_TARGET = Policy("target")
-_REFERENCES = (Lookup, Link)
+_CHUNK = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +64,17 @@ def make_plan(
     planner = _Planner(job, state, rules, clock.now(), run, target)
     number = state.plans.create(target.id, run, clock.now(), job.config)
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
+    planner.order_people(upto, select)
+    digest = ""
     for entities, reached in planner.entities(upto, select):
         upto = reached
         rows = planner.rows(entities)
         if rows:
-            state.plans.add(number, rows)
+            digest = xxhash.xxh3_64_hexdigest(f"{digest} {state.plans.add(number, rows)}".encode())
         if progress:
             progress(f"{job.name} planning", planner.summary.looked_at, None)
     summary = planner.summary.as_dict()
-    token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, planner.digest, job.config]))[:12]
+    token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, digest, job.config]))[:12]
     state.plans.seal(
         number, token, clock.now() + job.plan_seconds, upto if select is None else target.planned_rev, summary
     )
@@ -88,83 +87,97 @@ class _Planner:
     """Plans chunks of entities."""
 
     def __init__(self, job: TargetJob, state: State, rules: Rules, now: int, run: int, target: TargetState) -> None:
-        self.job, self.state, self.rules, self.now, self.run, self.target = job, state, rules, now, run, target
+        self.job, self.state, self.run, self.target = job, state, run, target
         self.references = References(job, state, target.id)
         self.linker = Linker(job, state, target.id)
         self.summary = Summary(job.name, job.target.capabilities().batch)
-        self.digest = ""
-        self._next = [phase * PHASE for phase in range(4)]
-        self._rule_texts: dict[tuple[str, str], str] = {}
-        self._mates: dict[str, ObjectRow] = {}
-        self._standing: list[int] = []
-        self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
+        self.maker = RowMaker(job, rules, self.references, self.summary, now)
+        self._again = [entity for entity, _ in state.targets.to_replan(target.id)]
 
     def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
-        """Yield chunks of entities to look at, and the revision up to which they go; people first within a chunk."""
+        """Yield chunks of entities to look at, and the revision up to which they go."""
         start = upto
-        again = [entity for entity, _ in self.state.targets.to_replan(self.target.id)]
-        for position in range(0, len(again), _CHUNK):
-            rows = self.state.entities.get(again[position : position + _CHUNK])
-            self.state.targets.replan(
-                self.target.id, [], done=[e for e in again[position : position + _CHUNK] if e not in rows]
-            )
+        for position in range(0, len(self._again), _CHUNK):
+            some = self._again[position : position + _CHUNK]
+            rows = self.state.entities.get(some)
+            self.state.targets.replan(self.target.id, [], done=[e for e in some if e not in rows])
             yield [row for row in rows.values() if row.rev <= start and (select is None or row.id in select)], start
         while changed := self.state.entities.changed_after(upto, _CHUNK):
             upto = changed[-1].rev
             yield [row for row in changed if select is None or row.id in select], upto
 
+    def order_people(self, upto: int, select: frozenset[int] | None) -> None:
+        """Say who comes before whom, so that whoever is referred to has an object when the reference is written."""
+        if not any(self.job.maps.facets(cls) for cls in self.job.classes if CLASSES[cls].family == "person"):
+            return
+        referred: dict[int, list[int]] = {}
+        for people in self._people(upto):
+            links: dict[int, list[Link]] = {}
+            for person in people:
+                if self._takes(person) and (select is None or person.id in select):
+                    doc = orjson.loads(person.doc)
+                    links[person.id] = [x for facet in self.job.maps.facets(person.cls) for x in facet.links(doc)]
+            self.references.learn([link for some in links.values() for link in some])
+            for entity, some in links.items():
+                found = [self.references.to_come(link) for link in some]
+                referred[entity] = [other for other in found if other is not None]
+        self.references.coming = referred.keys()
+        self.maker.levels, self.maker.cut = levels(referred)
+
+    def _people(self, upto: int) -> Iterator[list[EntityRow]]:
+        for position in range(0, len(self._again), _CHUNK):
+            rows = self.state.entities.get(self._again[position : position + _CHUNK])
+            yield [row for row in rows.values() if row.family == "person" and row.rev <= upto]
+        while people := self.state.entities.changed_after(upto, _CHUNK, family="person"):
+            upto = people[-1].rev
+            yield people
+
+    def _takes(self, entity: EntityRow) -> bool:
+        return entity.state == "live" and entity.cls in self.job.classes and bool(self.job.maps.facets(entity.cls))
+
     def rows(self, entities: Sequence[EntityRow]) -> list[PlanRow]:
         """Plan a chunk."""
-        mine = [e for e in entities if e.state == "live" and e.cls in self.job.classes and self.job.maps.facets(e.cls)]
+        mine = [e for e in entities if self._takes(e)]
         self.summary.looked_at += len(entities)
         docs = {e.id: orjson.loads(e.doc) for e in mine}
         linked = self.state.targets.linked(self.target.id, [e.id for e in mine])
-        desired = {e.id: [(facet, facet.desired(docs[e.id])) for facet in self.job.maps.facets(e.cls)] for e in mine}
-        self.references.learn(
-            [
-                v
-                for pairs in desired.values()
-                for _, fields in pairs
-                for v in fields.values()
-                if v.__class__ in _REFERENCES
-            ]
-        )
+        desired: dict[int, list[Desired]] = {}
+        asked: list[Lookup | Link] = []
+        for e in mine:
+            desired[e.id] = some = [(facet, *facet.parts(docs[e.id])) for facet in self.job.maps.facets(e.cls)]
+            for _, _, links in some:
+                asked.extend(links.values())
+        self.references.learn(asked)
         lone = [o.counterpart for objects in linked.values() if len(objects) == 1 for o in objects if o.counterpart]
-        self._mates = self.state.targets.by_object_id(self.target.id, lone) if lone else {}
+        mates = self.state.targets.by_object_id(self.target.id, lone) if lone else {}
         loose = [(e, docs[e.id]) for e in mine if e.id not in linked]
         found = self.linker.match(loose)
         held = self._asked([(e, doc) for e, doc in loose if e.id not in found])
         rows: list[PlanRow] = []
         parked: list[tuple[int, str]] = []
         settled: list[int] = []
+        waiting = self.references.waiting
         for entity in mine:
-            before, waiting = len(rows), len(self.references.waiting)
-            if entity.id in held:
-                facet = desired[entity.id][0][0]
-                row = self._row(
-                    entity, _label(docs[entity.id]), facet, Op.CREATE, None, {}, RowState.HELD, held[entity.id]
-                )
-                rows.append(row)
-                parked.append((entity.id, "merge proposed"))
+            number = entity.id
+            before, waited = len(rows), len(waiting)
+            if number in held:
+                facet, label = desired[number][0][0], label_of(docs[number])
+                rows.append(self.maker.row(entity, label, facet, Op.CREATE, RowState.HELD, note=held[number]))
+                parked.append((number, "merge proposed"))
                 continue
-            rows += self._entity(
-                entity, docs[entity.id], desired[entity.id], linked.get(entity.id, []), found.get(entity.id)
+            rows += self.maker.of(
+                entity, docs[number], desired[number], linked.get(number, ()), found.get(number), mates
             )
-            if len(self.references.waiting) > waiting:
-                parked.append(
-                    (entity.id, "reference: " + ", ".join(sorted(set(self.references.waiting[waiting:])))[:300])
-                )
-            elif len(rows) == before and entity.id not in self._standing:
-                settled.append(entity.id)
-        parked += [(entity, "an edit stands for a time") for entity in dict.fromkeys(self._standing)]
-        self._standing.clear()
+            if len(waiting) > waited:
+                parked.append((number, f"reference: {', '.join(sorted(set(waiting[waited:])))}"[:311]))
+            elif len(rows) == before and number not in self.maker.standing:
+                settled.append(number)
+        parked += [(entity, "an edit stands for a time") for entity in self.maker.standing]
+        self.maker.standing.clear()
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
         self.state.targets.replan(self.target.id, parked, done=settled)
         for row in rows:
             self.summary.add(row)
-        self.digest = xxhash.xxh3_64_hexdigest(
-            self.digest.encode() + orjson.dumps([(r.n, r.entity, r.op, r.state, sorted(r.wanted())) for r in rows])
-        )
         return rows
 
     def _asked(self, loose: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, str]:
@@ -194,203 +207,6 @@ class _Planner:
             entity, other = (a, b) if standing(a) < standing(b) else (b, a)
             if any(e.id == entity for e, _ in loose):
                 held[entity] = (
-                    f"merge proposed: may be the same thing as {_label(docs.get(other, ('', {}))[1])}: {reason}"
+                    f"merge proposed: may be the same thing as {label_of(docs.get(other, ('', {}))[1])}: {reason}"
                 )
         return held
-
-    def _entity(
-        self,
-        entity: EntityRow,
-        doc: Mapping[str, Any],
-        desired: Sequence[tuple[ObjectIdentity, Mapping[str, Any]]],
-        linked: Sequence[ObjectRow],
-        match: Any,
-    ) -> Iterator[PlanRow]:
-        have = {o.facet: o for o in linked}
-        adopted: dict[str, ObjectRow] = dict(match.objects) if match else {}
-        for item in linked:
-            mate = self._mates.get(item.counterpart or "")
-            if mate is not None and mate.entity is None and len(linked) == 1:
-                adopted["asset" if item.facet == "ci" else "ci"] = mate
-        sources: dict[str, str] = orjson.loads(entity.winners)
-        label = _label(doc)
-        discovered = any(facet.discovered(doc) for facet, _ in desired if facet.facet == "ci")
-        primary = (
-            "record"
-            if len(desired) == 1 and desired[0][0].facet == "record"
-            else "ci"
-            if discovered or "ci" in have or "ci" in adopted
-            else "asset"
-        )
-        facets = {facet.facet for facet, _ in desired}
-        if primary not in facets:
-            primary = desired[0][0].facet
-        if match and match.conflict:
-            yield self._row(entity, label, desired[0][0], Op.LINK, None, {}, RowState.CONFLICT, match.conflict)
-            return
-        for facet, fields in desired:
-            existing = have.get(facet.facet) or adopted.get(facet.facet)
-            if existing is not None:
-                yield from self._existing(entity, label, facet, fields, existing, sources, link=facet.facet not in have)
-            elif facet.facet == primary and fields:
-                values, later = _apart(entity, self._values(fields))
-                yield self._row(entity, label, facet, Op.CREATE, None, {}, RowState.PENDING, values=values)
-                if later:
-                    yield self._row(entity, label, facet, Op.UPDATE, None, {}, RowState.PENDING, values=later, phase=3)
-            elif facet.facet == primary:
-                continue
-            elif facet.facet == "ci" and primary == "asset" and "asset" not in have and any(f for _, f in desired[1:]):
-                # The target may make the CI of an ordered asset itself; then it is ours.
-                values = self._values(fields)
-                yield self._row(entity, label, facet, Op.LINK, None, {}, RowState.WAITING, values=values)
-            elif facet.counterpart and fields and facet.facet == "asset":
-                # The target makes this object itself; what it shall hold is written when it is there.
-                yield self._row(
-                    entity, label, facet, Op.UPDATE, None, {}, RowState.WAITING, values=self._values(fields)
-                )
-
-    def _existing(
-        self,
-        entity: EntityRow,
-        label: str,
-        facet: ObjectIdentity,
-        fields: Mapping[str, Any],
-        existing: ObjectRow,
-        sources: Mapping[str, str],
-        *,
-        link: bool,
-    ) -> Iterator[PlanRow]:
-        changes: dict[str, FieldChange] = {}
-        asks: list[str] = []
-        for name, filled in fields.items():
-            wanted = self.references.resolve(filled)
-            if wanted is References.UNKNOWN:
-                continue
-            actual = existing.fields.get(name)
-            if not waits_for(wanted) and facet.same(name, wanted, actual):
-                continue
-            refused = existing.refused.get(name)
-            if refused and refused.get("wanted") == wanted:
-                self.summary.refused += 1
-                continue
-            if name not in existing.fields and existing.fields and not link:
-                continue  # hidden from this user: nothing can be compared, nothing is written
-            base = existing.base or {}
-            decision = decide(
-                CLEAR if wanted is None else wanted,
-                actual,
-                base.get(name),
-                name in base,
-                self._policy(facet, name),
-                now=self.now,
-                edited_at=existing.updated_at or None,
-                same=partial(_same, facet, name),
-            )
-            if decision.action is Action.WRITE:
-                changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
-            elif decision.action is Action.CONFLICT and self._policy(facet, name).name == "ask":
-                asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
-            else:
-                self.summary.theirs += 1
-                if decision.due_at is not None:  # looked at again until the time of their edit is over
-                    self._standing.append(entity.id)
-        if asks:
-            yield self._row(
-                entity, label, facet, Op.UPDATE, existing.object_id, {}, RowState.CONFLICT, "; ".join(asks)[:500]
-            )
-        kind = existing.cls or existing.kind
-        now, later = _apart(entity, changes)
-        if link:
-            yield self._row(entity, label, facet, Op.LINK, existing.object_id, now, RowState.PENDING, kind=kind)
-        elif now:
-            yield self._row(entity, label, facet, Op.UPDATE, existing.object_id, now, RowState.PENDING, kind=kind)
-        if later:
-            yield self._row(
-                entity, label, facet, Op.UPDATE, existing.object_id, later, RowState.PENDING, kind=kind, phase=3
-            )
-
-    def _policy(self, facet: ObjectIdentity, name: str) -> Policy:
-        for key in (name, *facet.fields[name].sources):
-            if key in self._policies:
-                return self._policies[key]
-        return self._policies.get("default", _TARGET)
-
-    def _values(self, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Resolve what an object that does not exist yet shall hold."""
-        resolve, unknown = self.references.resolve, References.UNKNOWN
-        values = {}
-        for name, filled in fields.items():
-            if filled.__class__ is str:
-                values[name] = filled
-            elif filled is not None and (wanted := resolve(filled)) is not unknown:
-                values[name] = wanted
-        return values
-
-    def _change(
-        self, cls: str, facet: ObjectIdentity, name: str, old: Value, new: Any, sources: Mapping[str, str]
-    ) -> FieldChange:
-        for canonical in facet.fields[name].sources:
-            if canonical in sources:
-                return FieldChange(old, new, sources[canonical], self._rule(cls, canonical))
-        return FieldChange(old, new)
-
-    def _rule(self, cls: str, canonical: str) -> str:
-        key = (cls, canonical)
-        if key not in self._rule_texts:
-            rule = self.rules.classes[cls].rule(canonical)
-            self._rule_texts[key] = f"{rule.text} ({rule.place})"
-        return self._rule_texts[key]
-
-    def _row(
-        self,
-        entity: EntityRow,
-        label: str,
-        facet: ObjectIdentity,
-        op: Op,
-        object_id: str | None,
-        changes: dict[str, FieldChange],
-        state: RowState,
-        note: str = "",
-        kind: str | None = None,
-        values: dict[str, Any] | None = None,
-        phase: int | None = None,
-    ) -> PlanRow:
-        if phase is None:
-            phase = 2 if facet.facet == "asset" and facet.counterpart else 1
-            phase = 0 if CLASSES[entity.cls].family == "person" else phase
-        n = self._next[phase]
-        self._next[phase] += 1
-        return PlanRow(
-            n,
-            entity.id,
-            entity.cls,
-            facet.facet,
-            kind or facet.kind,
-            op,
-            object_id,
-            changes,
-            label,
-            state,
-            note,
-            values or {},
-        )
-
-
-def _apart(entity: EntityRow, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Take references among people out: the other may be created after this one."""
-    if CLASSES[entity.cls].family != "person":
-        return fields, {}
-    later = {n: v for n, v in fields.items() if waits_for(v.new if isinstance(v, FieldChange) else v) is not None}
-    return {n: v for n, v in fields.items() if n not in later}, later
-
-
-def _label(doc: Mapping[str, Any]) -> str:
-    """Return what a person calls an entity."""
-    names = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
-    return next((str(doc[name]) for name in names if doc.get(name)), "")
-
-
-def _same(facet: ObjectIdentity, name: str, a: Any, b: Any) -> bool:
-    if a == CLEAR or waits_for(a) is not None:
-        return a == CLEAR and b in (None, "")
-    return facet.same(name, a, b)

@@ -6,7 +6,7 @@ again until it can.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from synchub.domain.model import CLASSES
@@ -15,7 +15,8 @@ from synchub.engine.contact import TargetJob
 from synchub.reconcile.identifiers import Kind, identifier_hash
 from synchub.stores import State
 
-PHASE = 1_000_000_000  # row numbers: people, things, their counterparts, references among people
+PHASE = 10**10  # row numbers: people, things, their counterparts, references that close a circle of people
+LEVEL = 10**8  # within a phase: who is referred to comes before who refers to him
 _ENTITY = "$entity"  # in a planned value: the object of that entity, once it exists
 
 
@@ -33,6 +34,7 @@ class References:
 
     Attributes:
         waiting: What could not be resolved, in words, in the order in which it was met.
+        coming: People that this plan looks at: they may get their object from it.
     """
 
     UNKNOWN: Final = object()
@@ -43,6 +45,7 @@ class References:
         self._people: dict[str, tuple[int, str | None] | None] = {}
         self._delivers_people = any(CLASSES[cls].family == "person" for cls in job.classes)
         self.waiting: list[str] = []
+        self.coming: Collection[int] = frozenset()
 
     def learn(self, values: Iterable[Any]) -> None:
         """Ask for everything that some values refer to and that is not known yet."""
@@ -84,9 +87,17 @@ class References:
             if person[1] is None:
                 if not self._delivers_people:
                     return self.UNKNOWN
+                if person[0] not in self.coming:
+                    self.waiting.append("person")
+                    return self.UNKNOWN
                 return {_ENTITY: person[0]}
             return person[1]
         return filled
+
+    def to_come(self, link: Link) -> int | None:
+        """Return the person a link means, when he has no object in the target yet."""
+        person = self._people.get(link.value)
+        return person[0] if person is not None and person[1] is None else None
 
 
 def _person_hashes(value: str) -> Sequence[int]:

@@ -74,12 +74,16 @@ class Entities(Protocol):
         """Load entities."""
         ...
 
+    def sources(self, ids: Iterable[int]) -> list[tuple[int, str]]:
+        """Return (entity, names of the sources that contribute to it, sorted and joined by commas)."""
+        ...
+
     def write(self, run: int, at: int, batch: EntityBatch) -> None:
         """Store a slice."""
         ...
 
-    def changed_after(self, rev: int, count: int) -> list[EntityRow]:
-        """Return entities with a higher revision, ascending, at most `count`."""
+    def changed_after(self, rev: int, count: int, *, family: str | None = None) -> list[EntityRow]:
+        """Return entities with a higher revision (of one family), ascending, at most `count`."""
         ...
 
     def due(self, now: int) -> list[int]:

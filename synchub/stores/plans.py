@@ -46,8 +46,8 @@ class Plans(Protocol):
         """Open a plan and supersede the target's earlier unapplied ones; returns its number."""
         ...
 
-    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
-        """Store rows."""
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> str:
+        """Store rows; returns a digest of what they do."""
         ...
 
     def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
@@ -70,8 +70,18 @@ class Plans(Protocol):
         """Set a plan's state."""
         ...
 
-    def rows(self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000) -> list[PlanRow]:
-        """Return rows in the order of delivery."""
+    def rows(
+        self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000, within: int = 0
+    ) -> list[PlanRow]:
+        """Return rows in the order of delivery.
+
+        Args:
+            plan: Number of the plan.
+            states: Only rows in these; all without any.
+            after: Only rows with a higher number.
+            count: At most so many.
+            within: Stop where the number divided by this changes; 0: nowhere.
+        """
         ...
 
     def rewrite(self, plan: int, row: PlanRow) -> None:
