@@ -68,6 +68,17 @@ class Basic(_Fixed):
         super().__init__("Authorization", f"Basic {token}", [token, plain])
 
 
+class BasicKey(_Fixed):
+    """An API key as the user name of basic authentication; the password does not count (BambooHR, for example)."""
+
+    def __init__(self, key: SecretStr) -> None:
+        value = header_value(key, "the API key")
+        if ":" in value:
+            raise ConfigError("the API key holds a colon.", fix="Store the bare key, as issued.")
+        token = base64.b64encode(f"{value}:x".encode()).decode()
+        super().__init__("Authorization", f"Basic {token}", [token, value])
+
+
 class Bearer(_Fixed):
     """A fixed bearer token."""
 

@@ -90,6 +90,9 @@ class Answer:
 Said = Callable[[bytes], str]
 """Picks the system's own words out of an error body; returns "" when it cannot."""
 
+Facts = Callable[[bytes], Mapping[str, Any]]
+"""Picks facts for `HubError.context` out of an error body (which field was refused); no secrets, no payload."""
+
 
 def quote(text: str) -> str:
     """Percent-encode one path segment, slashes included.
@@ -125,6 +128,8 @@ class HttpClient:
         headers: Sent with every request.
         fixes: Vendor-specific way out by status.
         said: Picks the system's words out of an error body.
+        said_header: Header in which the system says why, where the body does not.
+        facts: Picks facts out of an error body, for callers that look closer.
         transport: Replaces the network; `proxy` and `ca_file` are then not used.
         proxy: URL of the outgoing proxy.
         ca_file: PEM file with further certificate authorities, beside the usual ones.
@@ -148,6 +153,8 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         fixes: Mapping[int, str] | None = None,
         said: Said | None = None,
+        said_header: str = "",
+        facts: Facts | None = None,
         transport: httpx.BaseTransport | None = None,
         proxy: str | None = None,
         ca_file: str | None = None,
@@ -162,7 +169,8 @@ class HttpClient:
         self._auth = auth
         self._budget = budget or Unlimited()
         self._retry = retry or RetryPolicy()
-        self._fixes, self._said, self._chance = dict(fixes or {}), said, chance
+        self._fixes, self._said, self._facts, self._chance = dict(fixes or {}), said, facts, chance
+        self._said_header = said_header.lower()
         self._proxy_secret = urlsplit(proxy).password if proxy else None
         times = timeouts or Timeouts()
         needs_tls = transport is None and (self._base.scheme == "https" or proxy is not None)
@@ -353,8 +361,10 @@ class HttpClient:
     def _error(self, status: int, headers: Mapping[str, str], body: bytes, where: str) -> ConnectorError:
         server_now = parse_date(headers.get("date")) or self.clock.now()
         retry_after = parse_retry_after(headers.get("retry-after"), now=server_now)
-        said = self.clean(self._said(body)) if self._said else ""
-        return error_for(status, where=where, said=said, retry_after=retry_after, fixes=self._fixes)
+        said = self.clean((self._said(body) if self._said else "") or headers.get(self._said_header, ""))
+        error = error_for(status, where=where, said=said, retry_after=retry_after, fixes=self._fixes)
+        error.context.update(self._facts(body) if self._facts else {})
+        return error
 
     def _measure_skew(self, date: str | None) -> None:
         moment = parse_date(date)

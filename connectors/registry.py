@@ -26,6 +26,7 @@ GROUP = "synchub.connectors"
 
 _OURS: dict[str, str] = {
     "agent_inventory": "connectors.agent_inventory:CONNECTOR",
+    "bamboohr": "connectors.bamboohr:CONNECTOR",
     "files": "connectors.files:CONNECTOR",
     "intune": "connectors.intune:CONNECTOR",
     "jira_assets": "connectors.jira_assets:CONNECTOR",
