@@ -15,11 +15,13 @@ from synchub.domain.model import CLASSES, FIELDS
 from synchub.domain.yamlfile import Document, parse_yaml
 from synchub.errors import ConfigError
 
-_FORMS = ("text", "date", "datetime", "number", "bool", "raw")
+_FORMS = ("text", "date", "datetime", "number", "integer", "bool", "status", "raw")
 _FACETS = ("ci", "asset", "record")
 _CLASS_KEYS = {"like", *_FACETS}
-_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs"}
-_FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone"}
+_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs", "created", "heartbeat"}
+_HEARTBEAT_KEYS = {"field", "from", "to"}
+_FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone",
+               "join"}  # fmt: skip
 _SIGNS = ("last_seen_at", "hostname", "fqdn", "os_name", "os_version", "enrolled_at", "management_id", "ip_addresses")
 
 
@@ -39,11 +41,16 @@ class FieldSpec:
     ignore_case: bool = False
     where: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     alone: bool = False
+    join: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FacetSpec:
-    """One facet as the map states it, checked; `identity` holds (canonical field, target fields, normaliser)."""
+    """One facet as the map states it, checked; `identity` holds (canonical field, target fields, normaliser).
+
+    `created` names the target field that says since when the object exists, `heartbeat` the one that says when the
+    thing was last seen.
+    """
 
     facet: str
     kind: str
@@ -52,6 +59,8 @@ class FacetSpec:
     fields: tuple[FieldSpec, ...]
     identity: tuple[tuple[str, tuple[str, ...], Normaliser], ...]
     signs: tuple[str, ...]
+    created: str | None = None
+    heartbeat: FieldSpec | None = None
 
 
 def load_specs(shipped: Sequence[Path], overrides: Sequence[Path]) -> tuple[dict[str, list[FacetSpec]], str]:
@@ -170,7 +179,19 @@ def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSp
         fields=specs,
         identity=_identity(cls, specs, body.get("identity") or {}, where),
         signs=tuple(name for name in signs if name in FIELDS[cls]),
+        created=body.get("created"),
+        heartbeat=_heartbeat(cls, body.get("heartbeat"), f"{where}.heartbeat"),
     )
+
+
+def _heartbeat(cls: str, body: Any, where: str) -> FieldSpec | None:
+    if body is None:
+        return None
+    _known(body, _HEARTBEAT_KEYS, where)
+    if not isinstance(body.get("field"), str):
+        raise ConfigError("`field` names the target field.", where=where)
+    spec = {"from": body.get("from", "last_seen_at"), "to": body.get("to", "datetime")}
+    return _field(cls, body["field"], spec, where)
 
 
 def _field(cls: str, name: str, body: Mapping[str, Any], where: str) -> FieldSpec:
@@ -201,6 +222,7 @@ def _field(cls: str, name: str, body: Mapping[str, Any], where: str) -> FieldSpe
         ignore_case=_flag(body.get("ignore_case")),
         where=conditions,
         alone=_flag(body.get("alone")),
+        join=str(body["join"]) if "join" in body else None,
     )
 
 

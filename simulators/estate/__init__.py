@@ -2,7 +2,7 @@
 
 Everything is invented and follows from `seed` and the sizes alone; no clock and no file is read. Sketch of use:
 
-    estate = build(seed=42, people=2000, devices=3000)
+    estate = build(seed=42, people=2000, devices=3000)    # holdings=Holdings(...): ServiceNow by exact counts
     drops = estate.write(folder)                # drops.erp, drops.hr, drops.agents: folders with files
     Intune(estate.intune_devices, users=estate.intune_users)
     load(estate, ServiceNow(...))               # seeds estate.servicenow: {table: [row, ...]}, strings, sys_ids
@@ -25,6 +25,7 @@ The column names of procurement and HR are plain English (`serial_number`, `unit
 
 from __future__ import annotations
 
+from simulators.estate.brownfield import Holdings
 from simulators.estate.build import build
 from simulators.estate.drops import broken_rows
 from simulators.estate.load import load
@@ -37,6 +38,7 @@ __all__ = [
     "Device",
     "Drops",
     "Estate",
+    "Holdings",
     "Person",
     "Truth",
     "broken_rows",

@@ -6,8 +6,9 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from simulators.estate import agents, desk, dirt, intune, procurement
+from simulators.estate import agents, brownfield, desk, dirt, intune, procurement
 from simulators.estate import people as staffing
+from simulators.estate.brownfield import Holdings
 from simulators.estate.devices import make_devices
 from simulators.estate.model import Device, Estate, Row, Truth, plain
 
@@ -22,6 +23,7 @@ def build(
     filled: float = 0.4,
     broken_rows: int = 6,
     hr_format: str = "ndjson",
+    holdings: Holdings | None = None,
 ) -> Estate:
     """Make an estate.
 
@@ -32,6 +34,7 @@ def build(
         filled: Share of the devices and people that ServiceNow already holds.
         broken_rows: Procurement rows that are no record.
         hr_format: `"ndjson"` or `"csv"`.
+        holdings: What ServiceNow holds, by exact counts instead of `filled`.
     """
 
     def rng(part: str) -> Random:
@@ -47,7 +50,10 @@ def build(
     lines = procurement.order_lines(rng("procurement"), things, TODAY, truth)
     managed = intune.managed_devices(rng("intune"), things, directory, docks, TODAY, truth)
     found = agents.inventories(rng("agents"), things, docks, TODAY, truth)
-    tables = desk.fill(rng("desk"), things, staff, filled, TODAY, truth)
+    if holdings is None:
+        tables = desk.fill(rng("desk"), things, staff, filled, TODAY, truth)
+    else:
+        tables = brownfield.fill(rng("desk"), things, staff, holdings, TODAY, truth)
     estate = Estate(
         seed=seed,
         today=TODAY,

@@ -96,21 +96,27 @@ def fill(
     Returns:
         Table name -> rows with string values; references are sys_ids, an asset and its CI point at each other.
     """
-    desk = _Desk(rng, today, truth)
-    _foundation(desk)
-    _people(desk, people, share)
+    desk = start(rng, today, truth, people, share)
     hardware = [d for d in devices if d.kind in CI_TABLES and not d.personal]
     known = set(rng.sample(range(len(hardware)), round(len(hardware) * share)))
     for i in sorted(known):
-        _device(desk, hardware[i], asset=rng.random() < 0.92)
+        add_device(desk, hardware[i], asset=rng.random() < 0.92)
     for i in rng.sample(sorted(known), round(len(known) * DUPLICATES)):
-        _duplicate(desk, hardware[i])
+        add_duplicate(desk, hardware[i], by_name=rng.random() < 0.5)
     new = [d for i, d in enumerate(hardware) if i not in known and d.kind in ("laptop", "desktop", "server")]
     for device in rng.sample(new, min(len(new), max(1, round(len(new) * REUSED_NAMES))) if new else 0):
-        _predecessor(desk, device)
+        add_predecessor(desk, device)
     for number in range(round(len(known) * FOREIGN)):
-        _foreign(desk, number)
+        add_foreign(desk, number)
     return desk.tables
+
+
+def start(rng: Random, today: date, truth: Truth, people: list[Person], share: float) -> _Desk:
+    """Open an instance with companies, places, departments and a share of the people."""
+    desk = _Desk(rng, today, truth)
+    _foundation(desk)
+    _people(desk, people, share)
+    return desk
 
 
 def _foundation(desk: _Desk) -> None:
@@ -165,7 +171,7 @@ def _owner(desk: _Desk, device: Device) -> str:
     return desk.users.get(device.owner.id, "") if device.owner else ""
 
 
-def _device(
+def add_device(
     desk: _Desk, device: Device, *, asset: bool, serial: str | None = None, name: str | None = None
 ) -> tuple[str, str]:
     """Add a CI, and its asset if wanted; returns both sys_ids."""
@@ -248,11 +254,10 @@ def _asset(desk: _Desk, device: Device, model: str, common: Row, ci: str, *, ret
     return sys_id
 
 
-def _duplicate(desk: _Desk, device: Device) -> None:
+def add_duplicate(desk: _Desk, device: Device, *, by_name: bool) -> None:
     """Add a second CI of a device that has one: another spelling of the serial, or only the name."""
-    by_name = desk.rng.random() < 0.5
     serial = "" if by_name else dirt.spelled(desk.rng, device.serial)
-    _device(
+    add_device(
         desk,
         device,
         asset=desk.rng.random() < 0.3,
@@ -261,13 +266,13 @@ def _duplicate(desk: _Desk, device: Device) -> None:
     )
 
 
-def _predecessor(desk: _Desk, device: Device) -> None:
+def add_predecessor(desk: _Desk, device: Device) -> None:
     """Add a retired device with its own serial that still holds the host name of a device without a CI."""
     old = _stranger(desk, f"XN{device.id[1:]}", device)
-    _device(desk, old, asset=True, serial=old.serial, name=device.host)
+    add_device(desk, old, asset=True, serial=old.serial, name=device.host)
 
 
-def _foreign(desk: _Desk, number: int) -> None:
+def add_foreign(desk: _Desk, number: int) -> None:
     """Add a device that no source knows."""
     kind = desk.rng.choice(list(CI_TABLES))
     model = desk.rng.choice(BY_KIND[kind])
@@ -278,7 +283,7 @@ def _foreign(desk: _Desk, number: int) -> None:
         vendor=VENDORS[0], price=model.price * 100, bought_on=desk.today - timedelta(days=2000), sources="",
     )  # fmt: skip
     other = _stranger(desk, f"XF{number:05d}", like)
-    _device(desk, other, asset=True, serial=other.serial, name=f"OLD-{other.serial[-6:]}")
+    add_device(desk, other, asset=True, serial=other.serial, name=f"OLD-{other.serial[-6:]}")
 
 
 def _stranger(desk: _Desk, name: str, like: Device) -> Device:

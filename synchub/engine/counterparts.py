@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject, Value
 from synchub.engine.references import waits_for
+from synchub.engine.rows import RECOGNISED
 from synchub.ports import ObjectIdentity
 from synchub.stores import DeliveryBatch, ObjectRow
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from synchub.engine.deliver import Delivery
 
 _FOUND_WAIT = 8  # seconds to wait for the counterpart of an object that other people made without one
+_UNRECOGNISED = "without serial number and tag the target could not tell to what a counterpart belongs"
 _OWN_WAIT = 60  # seconds to wait for the counterpart of an object that the hub made
 
 
@@ -132,7 +134,8 @@ class Counterparts:
         """Create the assets of CIs that other people made without; returns the rows still to wait for.
 
         What both sides carry (serial number, tag) goes along, so that the target itself finds the object it belongs to.
-        A row that only links waits no longer: the target may never make that side.
+        Where there is nothing by which it could, it would make another one of its own: then nothing is created. A row
+        that only links waits no longer: the target may never make that side.
         """
         main = self._mains(rows)
         wait: list[PlanRow] = []
@@ -146,6 +149,9 @@ class Counterparts:
             else:
                 facet = self._d.facet(row)
                 both = {n: v for n, v in main[row.n].fields.items() if n in facet.fields and v not in (None, "")}
+                if self._d.can.counterparts and not facet.identity(both).keys() & RECOGNISED:
+                    batch.states.append((row.n, RowState.UNCHANGED, _UNRECOGNISED))
+                    continue
                 row.op, row.state, row.values = Op.CREATE, RowState.PENDING, {**both, **row.values}
                 self._state.plans.rewrite(self._plan.id, row)
                 make.append(row)

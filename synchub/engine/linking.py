@@ -138,7 +138,7 @@ class Linker:
 
     def _identity(self, facet: ObjectIdentity, item: ObjectRow, *, person: bool) -> matching.ObjectIdentity:
         fields = facet.identity(item.fields)
-        created = item.fields.get("sys_created_on")
+        created = item.fields.get(facet.created) if facet.created else None
         return matching.ObjectIdentity(
             item.object_id,
             fields,

@@ -21,6 +21,7 @@ from synchub.stores import EntityRow, ObjectRow
 
 _TARGET = Policy("target")
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
+RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
 _LAST = 3  # phase of what refers in a circle: written when everything is there
 
 # Of one facet: plain values by target field, and references that have to be resolved.
@@ -51,6 +52,7 @@ class RowMaker:
         self._next: dict[int, int] = {}
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
+        self._pairs = job.target.capabilities().counterparts
 
     def of(
         self,
@@ -97,7 +99,16 @@ class RowMaker:
             elif facet.counterpart and facet.facet == "asset" and (plain or links):
                 # The target makes this object itself; what it shall hold is written when it is there.
                 values = self._values(plain, links)
+                if self._lone(facet, have.get("ci") or adopted.get("ci"), doc):
+                    continue
                 yield self.row(entity, label, facet, Op.UPDATE, RowState.WAITING, values=values)
+
+    def _lone(self, facet: ObjectIdentity, beside: ObjectRow | None, doc: Mapping[str, Any]) -> bool:
+        """Tell whether other people's object stays alone: nothing would say to what a new counterpart belongs."""
+        if beside is None or beside.origin != "found" or not self._pairs:
+            return False
+        told = facet.identity({n: v for n, v in beside.fields.items() if n in facet.fields}).keys() | doc.keys()
+        return not told & RECOGNISED
 
     def _create(
         self,
