@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
-from synchub.domain.plan import Filled, Foreseen, Link, Lookup, Outcome, TargetObject, Value, Write
+from synchub.domain.plan import Edit, Filled, Foreseen, Link, Lookup, Outcome, TargetObject, Value, Write
 from synchub.domain.records import CanonicalRecord, CheckIn, Page
+from synchub.domain.shape import AttributeShape, KindShape
 
 CursorKind = Literal["snapshot", "updated_since", "sequence"]
 
@@ -86,10 +87,11 @@ class Capabilities:
 
     Attributes:
         batch: How many rows one `write` call should be given.
+        rows_per_request: Rows that travel in one write request; None: as many as `batch`.
         workers: How many `write` calls may run at once.
         foresees: `foresee` asks the target's own identification.
         counterparts: The target creates and synchronises a second object by itself (asset of a CI).
-        history: Other people's edits can be read with author and time.
+        history: Other people's edits can be read with author and time (`Historied`).
     """
 
     batch: int = 100
@@ -97,6 +99,7 @@ class Capabilities:
     foresees: bool = False
     counterparts: bool = False
     history: bool = False
+    rows_per_request: int | None = None
 
 
 class Target(Protocol):
@@ -159,6 +162,48 @@ class Target(Protocol):
 
     def close(self) -> None:
         """Give connections back."""
+        ...
+
+
+@runtime_checkable
+class Shaped(Protocol):
+    """A target whose own schema the hub adds to: object types and attributes it needs. Such changes are plan rows."""
+
+    def shape(self, wanted: Sequence[KindShape]) -> list[Write]:
+        """List what is missing, in the order in which it can be added; reads only.
+
+        `Write.kind` is the kind of thing that is added, `fields` describe it, with `name`.
+
+        Raises:
+            ConnectorError: The schema cannot be read.
+            ConfigError: It stands in the way of the target map.
+        """
+        ...
+
+    def reshape(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Add it, one after the other; what is there already is UNCHANGED. Raises as `Target.write`."""
+        ...
+
+
+@runtime_checkable
+class Historied(Protocol):
+    """A target that records who changed what."""
+
+    def history(self, object_id: str) -> list[Edit]:
+        """List the edits of an object, newest first; empty where it is gone.
+
+        Raises:
+            ConnectorError: It cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """A target or source that can say more about itself for `synchub check`."""
+
+    def examine(self) -> Iterator[tuple[str, Callable[[], str]]]:
+        """Yield what is looked at, and the look: it returns a note, or raises a `HubError` that names the way out."""
         ...
 
 
@@ -389,6 +434,10 @@ class ObjectIdentity(Protocol):
 
     def links(self, doc: Mapping[str, Any]) -> list[Link]:
         """The references to other things' objects among them."""
+        ...
+
+    def attributes(self, kind_of: Callable[[str], str | None]) -> tuple[AttributeShape, ...]:
+        """Say what the object type needs; `kind_of` tells the object type of a family's objects."""
         ...
 
     def identity(self, fields: Mapping[str, Value]) -> dict[str, Any]:

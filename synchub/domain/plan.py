@@ -117,7 +117,7 @@ class PlanRow:
         return self.values or {name: change.new for name, change in self.changes.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one per row, and freezing doubles the cost of making it
 class Write:
     """One row on its way to a target; everything resolved, nothing left to decide.
 
@@ -142,7 +142,7 @@ class Write:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one per row, and freezing doubles the cost of making it
 class Outcome:
     """What a target did with one write.
 
@@ -169,7 +169,7 @@ class Outcome:
     retryable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one per row, and freezing doubles the cost of making it
 class TargetObject:
     """An object as the target holds it.
 
@@ -209,3 +209,24 @@ class Foreseen:
     object_id: str | None
     by: tuple[str, ...] = ()
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of one field of a target object, as the target's own history records it.
+
+    Attributes:
+        at: Seconds since 1970 UTC.
+        by: Who did it, as the target names people.
+        field: Target field; empty for the creation.
+        old: Value before, as the target shows it; None for empty.
+        new: Value after.
+        ours: The hub's own login did it.
+    """
+
+    at: int
+    by: str
+    field: str
+    old: str | None
+    new: str | None
+    ours: bool = False

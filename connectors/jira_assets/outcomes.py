@@ -1,0 +1,43 @@
+"""Outcomes of single rows in words."""
+
+from __future__ import annotations
+
+import re
+
+from synchub.domain.plan import Outcome, RowState, Value, Write
+from synchub.errors import ConnectorError, NotFound, PermissionDenied, Recovery
+
+_MARK = re.compile(r"(?P<hub>[A-Za-z0-9][A-Za-z0-9._-]{0,62}):(?:[a-z]-?)?\d{1,19}")
+_MOVED = (409, 412)
+
+
+def other_hub(mark: Value, hub_key: str) -> str | None:
+    """Return the id of another hub that owns an object by its mark; None when it is ours, nobody's, or no hub key."""
+    match = _MARK.fullmatch(str(mark or ""))
+    ours = hub_key.rpartition(":")[0]
+    return match["hub"] if match and match["hub"] != ours else None
+
+
+def failed(write: Write, error: ConnectorError) -> Outcome:
+    """Put a request that failed into the outcome of its row."""
+    message = str(error)
+    if isinstance(error, PermissionDenied):
+        return Outcome(write.row, RowState.REFUSED, object_id=write.object_id, message=message)
+    if error.context.get("status") in _MOVED:
+        return Outcome(write.row, RowState.DRIFTED, object_id=write.object_id, message=message)
+    if error.recovery is Recovery.SKIP_RECORD and not isinstance(error, NotFound):
+        refused = dict.fromkeys(write.fields, error.message)
+        return Outcome(write.row, RowState.REFUSED, object_id=write.object_id, refused=refused, message=message)
+    later = error.recovery is Recovery.RETRY_LATER
+    return Outcome(write.row, RowState.FAILED, object_id=write.object_id, retryable=later, message=message)
+
+
+def gone(write: Write, where: str) -> Outcome:
+    """Say that the object of a row is not there."""
+    message = f"{where}: the object is gone, or hidden from this login."
+    return Outcome(write.row, RowState.FAILED, object_id=write.object_id, message=message)
+
+
+def partly(refused: dict[str, str], total: int) -> str:
+    """Say in words how many fields of a row were not taken."""
+    return f"{len(refused)} of {total} fields were not taken: {', '.join(sorted(refused))}." if refused else ""
