@@ -110,10 +110,11 @@ class Hub:
 
     @property
     def state(self) -> SqlState:
-        """The state database, opened at first use."""
-        if self._state is None:
-            self._state = open_state(self.state_url())
-        return self._state
+        """The state database, opened at first use, once however many threads ask."""
+        with self._lock:
+            if self._state is None:
+                self._state = open_state(self.state_url())
+            return self._state
 
     def state_url(self) -> str:
         """Return the database URL; a relative SQLite path starts at the configuration file."""

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import orjson
 
@@ -32,16 +33,35 @@ def parse(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: It is none of these, too large or too deep.
     """
-    data = unpack(data, limits)
+    yield from devices(load(unpack(data, limits), limits))
+
+
+def load(data: bytes, limits: Limits) -> dict[str, Any] | Element:
+    """Parse an unpacked message: JSON of a GLPI agent, or XML.
+
+    Raises:
+        InputError: It is neither, or nested too deep.
+    """
     start = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     if start in (b"{", b"["):
-        devices = iter([_from_json(data, limits)])
-    elif start == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        devices = _from_xml(data, limits)
+        return _from_json(data, limits)
+    if start == b"<" or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return _from_xml(data, limits)
+    raise InputError("it is neither JSON nor XML, packed or not.", fix="Narrow the glob.", reason="no_inventory")
+
+
+def devices(message: dict[str, Any] | Element) -> Iterator[dict[str, Any]]:
+    """Yield the devices of a parsed message; see `parse`.
+
+    Raises:
+        InputError: It holds no inventory.
+    """
+    if not isinstance(message, dict):
+        yield from map(_strip, convert(message))
+    elif isinstance(message.get("content"), dict):
+        yield _strip(message)
     else:
-        raise InputError("it is neither JSON nor XML, packed or not.", fix="Narrow the glob.", reason="no_inventory")
-    for device in devices:
-        yield _strip(device)
+        raise InputError("it holds no object `content`: no inventory.", fix="Narrow the glob.", reason="no_inventory")
 
 
 def unpack(data: bytes, limits: Limits) -> bytes:
@@ -77,8 +97,8 @@ def _from_json(data: bytes, limits: Limits) -> dict[str, Any]:
         document = orjson.loads(data[encoding.mark :].decode(encoding.name) if encoding.mark else data)
     except (orjson.JSONDecodeError, UnicodeDecodeError) as exc:
         raise InputError("it is no JSON, or was cut.", fix="Deliver it again.", reason="not_json") from exc
-    if not isinstance(document, dict) or not isinstance(document.get("content"), dict):
-        raise InputError("it holds no object `content`: no inventory.", fix="Narrow the glob.", reason="no_inventory")
+    if not isinstance(document, dict):
+        raise InputError("it is no JSON object: no inventory.", fix="Narrow the glob.", reason="no_inventory")
     if _is_deeper(document, limits.depth):
         raise InputError(f"it is nested deeper than {limits.depth}.", fix="Narrow the glob.", reason="too_deep")
     return document
@@ -92,7 +112,7 @@ def _is_deeper(value: Any, depth: int) -> bool:
     return isinstance(value, list) and any(_is_deeper(child, depth - 1) for child in value)
 
 
-def _from_xml(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
+def _from_xml(data: bytes, limits: Limits) -> Element:
     depth, root = 0, None
     for event, element in parse_events(BytesIO(data)):
         depth += 1 if event == "start" else -1
@@ -101,7 +121,7 @@ def _from_xml(data: bytes, limits: Limits) -> Iterator[dict[str, Any]]:
             raise InputError(f"it is nested deeper than {limits.depth}.", fix="Narrow the glob.", reason="too_deep")
     if root is None:
         raise InputError("it holds no element.", fix="Deliver it again.", reason="not_xml")
-    yield from convert(root)
+    return root
 
 
 def _strip(device: dict[str, Any]) -> dict[str, Any]:

@@ -59,8 +59,12 @@ class OpenFile:
         self.handle.close()
 
     def has_changed(self) -> bool:
-        """Tell whether somebody wrote to the file since it was opened (size or time of change)."""
-        return _fingerprint(os.fstat(self.handle.fileno())) != self._before
+        """Tell whether somebody wrote to the file since it was opened (size or time of change).
+
+        One that was replaced by another under its name, or removed, is still whole.
+        """
+        now = os.fstat(self.handle.fileno())
+        return _fingerprint(now)[: 2 if now.st_nlink == 0 else 3] != self._before[: 2 if now.st_nlink == 0 else 3]
 
 
 def _fingerprint(status: os.stat_result) -> tuple[int, int, int]:

@@ -1,15 +1,13 @@
-"""`synchub demo` and `synchub serve`: the only commands that load Prefect."""
+"""`synchub demo`."""
 
 from __future__ import annotations
 
 import importlib
-import os
 from pathlib import Path
 
 import click
 
-from synchub.cli.options import common, examples, opened, zone_of
-from synchub.cli.output import emit
+from synchub.cli.options import examples
 from synchub.errors import ConfigError
 
 
@@ -30,23 +28,3 @@ def demo(as_json: bool, keep: Path | None) -> int:
             f"the demo needs {exc.name}, which is not installed.", where="demo", fix="pip install 'synchub[demo]'"
         ) from exc
     return int(module.run(as_json, keep))
-
-
-@click.command(epilog=examples("synchub serve"))
-@common
-def serve(config: Path, as_json: bool) -> None:
-    """Run the sync on its schedule as a Prefect flow.
-
-    Waits in the foreground and runs the flow at the times of `schedules: {sync: …}`, in the hub's time zone, one run at
-    a time; without a schedule it runs when Prefect's pages or API ask for it.
-    """
-    with opened(config) as hub:
-        cron = hub.loaded.settings.schedules.get("sync")
-        zone = zone_of(hub)
-    os.environ["SYNCHUB_CONFIG"] = str(config.absolute())
-    from prefect.schedules import Cron
-
-    from flows.sync import sync
-
-    emit({"flow": "sync", "cron": cron, "timezone": zone}, f"sync: {cron or 'on demand'} ({zone})", as_json=as_json)
-    sync.serve(name="sync", schedule=Cron(cron, timezone=zone) if cron else None, limit=1)

@@ -12,6 +12,7 @@ from synchub.cli.options import common, examples, opened, zone_of
 from synchub.cli.output import emit
 
 if TYPE_CHECKING:
+    from synchub.engine.watch import Facts
     from synchub.wiring import Hub
 
 
@@ -29,21 +30,51 @@ def status(config: Path, as_json: bool) -> None:
 
 
 def _status(hub: Hub) -> dict[str, Any]:
+    from synchub.alerts import facts
+    from synchub.engine.watch import find
+    from synchub.settings.schedule import next_run
+
     reports, lookup = hub.state.reports, hub.state.lookup
     letters: dict[str, int] = reports.count_dead_letters()
+    now, known = hub.clock.now(), facts(hub)
+    zone, schedules = zone_of(hub), hub.loaded.settings.schedules
     return {
         "hub": hub.loaded.settings.hub.id,
         "config": hub.loaded.fingerprint,
-        "now": hub.clock.now(),
-        "streams": reports.streams(),
+        "now": now,
+        "streams": _streams(hub, known, now),
+        "schedules": [
+            {"flow": flow, "cron": cron, "next_at": next_run(cron, zone, now)} for flow, cron in schedules.items()
+        ],
+        "alerts": [alert._asdict() for alert in find(known, now)],
         "entities": lookup.class_counts(),
         "targets": [item | {"mode": _mode(hub, item["name"])} for item in reports.targets()],
         "plans": lookup.plans(5),
         "runs": reports.runs(5),
         "dead_letters": letters,
         "proposals": len(reports.proposals()),
-        "not_yet_read": sorted(set(hub.loaded.settings.sources) - {s["source"] for s in reports.streams()}),
+        "not_yet_read": sorted(set(hub.loaded.settings.sources) - {f.source for f in known.streams}),
     }
+
+
+def _streams(hub: Hub, known: Facts, now: int) -> list[dict[str, Any]]:
+    """Add to each stream its age, how old it may be, and its dead letters; configured ones are listed unread too."""
+    from synchub.engine.watch import freshness
+
+    stored = {(s["source"], s["stream"]): s for s in hub.state.reports.streams()}
+    letters: dict[tuple[str, str], int] = {}
+    for source, stream, _, count in hub.state.watch.dead_letters():
+        letters[source, stream] = letters.get((source, stream), 0) + count
+    judged = {(f.source, f.stream): (f.window, *freshness(now, f, known.first_run_at)) for f in known.streams}
+    found = []
+    for key in sorted({*stored, *judged}):
+        window, age, verdict = judged.get(key, (None, None, ""))
+        empty = dict.fromkeys(("read_at", "complete_at", "fresh_at")) | {"records": 0, "absent": 0, "proof": ""}
+        found.append(
+            {"source": key[0], "stream": key[1], **empty, **stored.get(key, {}), "age": age, "fresh_within": window,
+             "freshness": verdict, "dead_letters": letters.get(key, 0)}
+        )  # fmt: skip
+    return found
 
 
 def _mode(hub: Hub, name: str) -> str:
@@ -64,11 +95,11 @@ def _render(found: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield ""
     rows = [
         [s["source"], s["stream"], f"{number(s['records'])} records", f"read {age(s['read_at'])}",
-         f"complete {age(s['complete_at'])}", cell(s["proof"], 44)]
+         f"complete {age(s['complete_at'])}", _freshness(s), _letters(s["dead_letters"]), cell(s["proof"], 44)]
         for s in found["streams"]
     ]  # fmt: skip
-    rows += [[name, "", "not read yet", "", "", ""] for name in found["not_yet_read"]]
-    yield from _section("STREAMS", grid(rows, left=6) if rows else [])
+    rows += [[name, "", "not read yet", *[""] * 5] for name in found["not_yet_read"]]
+    yield from _section("STREAMS", grid(rows, left=8) if rows else [])
     words = [f"{number(n)} {cls}" for cls, n in sorted(found["entities"].items(), key=lambda x: -x[1])]
     yield from _section("THINGS", [", ".join(words)] if words else [])
     rows = [
@@ -81,7 +112,29 @@ def _render(found: Mapping[str, Any], zone: str) -> Iterator[str]:
     yield from _section("PLANS", grid(rows, left=4) if rows else [])
     rows = [[str(r["id"]), r["kind"], r["state"], moment(r["started_at"], zone), _took(r)] for r in found["runs"]]
     yield from _section("RUNS", grid(rows, left=5) if rows else [])
+    rows = [[s["flow"], s["cron"], f"next {_next(s['next_at'], zone)}"] for s in found["schedules"]]
+    yield from _section("SCHEDULES", grid(rows, left=3) if rows else [])
     yield from _section("WAITING FOR YOU", list(_waiting(found)))
+
+
+def _freshness(stream: Mapping[str, Any]) -> str:
+    from synchub.engine.watch import span
+
+    if not stream["fresh_within"]:
+        return ""
+    age = "never read" if stream["age"] is None else f"{span(stream['age'])} old"
+    word = "STALE: " if stream["freshness"] == "stale" else ""
+    return f"{word}{age}, limit {span(stream['fresh_within'])}"
+
+
+def _letters(count: int) -> str:
+    return f"{count:,} dead letter{'s' if count != 1 else ''}" if count else ""
+
+
+def _next(at: int | None, zone: str) -> str:
+    from synchub.visible import moment
+
+    return moment(at, zone) if at else "unknown"
 
 
 def _section(title: str, lines: Sequence[str]) -> Iterator[str]:
@@ -95,6 +148,8 @@ def _took(run: Mapping[str, Any]) -> str:
 
 
 def _waiting(found: Mapping[str, Any]) -> Iterator[str]:
+    for alert in found["alerts"]:
+        yield f"{alert['kind']}: {alert['text']}     {alert['fix']}"
     letters = sum(found["dead_letters"].values())
     if letters:
         yield f"{letters:,} dead letters     synchub dead-letters"

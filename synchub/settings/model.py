@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from synchub.settings.duration import Duration, seconds
+from synchub.settings.schedule import is_cron
 from synchub.settings.serve import NotifyBlock, ServeBlock
 
 Role = Literal["procurement", "hr", "mdm", "discovery", "other"]
@@ -161,7 +162,7 @@ class Settings(_Block):
     @classmethod
     def _five_fields(cls, value: dict[str, str]) -> dict[str, str]:
         for flow, cron in value.items():
-            if len(cron.split()) != 5:
+            if len(cron.split()) != 5 or not is_cron(cron):
                 msg = f"schedule of {flow!r} must be a cron expression of five fields"
                 raise ValueError(msg)
         return value

@@ -1,0 +1,75 @@
+"""`synchub serve`: inventories of agents, health and metrics over HTTP, alerts, and the flows on their schedules."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from synchub.cli.options import common, examples, opened, zone_of
+from synchub.cli.output import emit
+
+if TYPE_CHECKING:
+    from synchub.wiring import Hub
+
+_LOG = logging.getLogger("synchub.serve")
+_WATCH_S = 60
+
+
+@click.command(epilog=examples("synchub serve", "synchub serve --no-schedule"))
+@click.option("--no-schedule", is_flag=True, help="Only HTTP and alerts; the flows are run by something else.")
+@common
+def serve(no_schedule: bool, config: Path, as_json: bool) -> None:
+    """Receive inventories, show health and metrics, tell of alerts, and run the sync on its schedule.
+
+    Waits in the foreground. HTTP is answered at `serve: {listen: …}`. The sync runs as a Prefect flow at the times of
+    `schedules: {sync: …}`, in the hub's time zone, one run at a time; without a schedule it runs when Prefect's pages
+    or API ask for it.
+    """
+    from synchub.web.server import serving
+
+    with opened(config) as hub, serving(hub) as server, _watching(hub):
+        document: dict[str, Any] = {"listen": server.url if server else None}
+        if no_schedule:
+            emit(document, f"listening at {document['listen'] or 'nothing'}", as_json=as_json)
+            threading.Event().wait()  # until a signal
+        cron, zone = hub.loaded.settings.schedules.get("sync"), zone_of(hub)
+        os.environ["SYNCHUB_CONFIG"] = str(config.absolute())
+        from prefect.schedules import Cron
+
+        from flows.sync import sync
+
+        document |= {"flow": "sync", "cron": cron, "timezone": zone}
+        text = f"listening at {document['listen'] or 'nothing'}; sync: {cron or 'on demand'} ({zone})"
+        emit(document, text, as_json=as_json)
+        sync.serve(name="sync", schedule=Cron(cron, timezone=zone) if cron else None, limit=1)
+
+
+@contextmanager
+def _watching(hub: Hub, every_s: float = _WATCH_S) -> Iterator[None]:
+    """Look from time to time whether something needs somebody; a stream grows stale without a run."""
+    from synchub.alerts import watch
+
+    stop = threading.Event()
+
+    def look() -> None:
+        told = ""
+        while not stop.wait(every_s):
+            error = watch(hub).error
+            if error and error != told:
+                _LOG.warning("nobody could be told of alerts (%s); see synchub check", error)
+            told = error
+
+    thread = threading.Thread(target=look, name="watch", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(timeout=5)

@@ -1,0 +1,1 @@
+"""The HTTP server of `synchub serve`: inventories that agents send, health, metrics."""
