@@ -21,6 +21,7 @@ from synchub.domain.plan import Op, Outcome, RowState, Value, Write
 from synchub.errors import AuthError, ConnectorError, ContractChanged, NotFound, Rejected, WrongInstance
 
 _SENDS = 3  # requests for one object while the system names attributes that it does not take
+_FIRST = "the plan's rows of class schema add it."
 _LOST = "the answer was lost and the object is not there (yet); it is looked up before it is created again"
 
 
@@ -98,6 +99,9 @@ class Writer:
             message = f"{where}: {', '.join(moved)} changed since the plan was made."
             return replace(self._outcome(write, held, RowState.DRIFTED), message=message)
         attributes = self._schema.attributes(type_id(held))
+        lacking = self._lacking(write, attributes)
+        if lacking:
+            return Outcome(write.row, RowState.FAILED, object_id=held["id"], message=f"{where}: {lacking}")
         if self._equal(write, held):
             return self._outcome(write, held, RowState.UNCHANGED)
         body = self._body(write, attributes)
@@ -165,10 +169,10 @@ class Writer:
         target = self._schema.view().type_of(write.kind)
         attributes = self._schema.attributes(target.id) if target else {}
         mark = attributes.get(self._mark)
-        if target is None or mark is None:
-            what = f"object type {write.kind!r}" if target is None else f"attribute {self._mark!r} in {write.kind!r}"
-            message = f"{where}: there is no {what}; apply the plan's rows of class schema first."
-            return Outcome(write.row, RowState.REFUSED, message=message)
+        lacking = self._lacking(replace(write, fields={**write.fields, self._mark: ""}), attributes)
+        if target is None or mark is None or lacking:
+            lacking = lacking if target else f"there is no object type {write.kind!r}; {_FIRST}"
+            return Outcome(write.row, RowState.FAILED, message=f"{where}: {lacking}")
         fields: dict[str, Value] = {n: value for n, value in write.fields.items() if value not in (None, "", [])}
         body = self._body(replace(write, fields=fields), attributes)
         body.entries[mark.id] = [{"value": write.hub_key}]
@@ -253,14 +257,16 @@ class Writer:
 
     # --- both ---------------------------------------------------------------------------------------------------------
 
+    def _lacking(self, write: Write, attributes: Mapping[str, Attribute]) -> str:
+        """Name attributes that are not there yet. Such a row fails and is planned again: no value was refused."""
+        missing = [name for name in write.fields if name not in attributes]
+        return f"there is no attribute {', '.join(map(repr, missing))} in {write.kind!r}; {_FIRST}" if missing else ""
+
     def _body(self, write: Write, attributes: Mapping[str, Attribute]) -> _Body:
         """Bring the fields of a row into the API's form; what an attribute cannot hold is refused here."""
         body = _Body()
         for name, value in write.fields.items():
-            attribute = attributes.get(name)
-            if attribute is None:
-                body.refused[name] = "the object type has no such attribute"
-                continue
+            attribute = attributes[name]
             try:
                 values = wire.to_wire(value, attribute, key_of=self._keys.get, status_id=self._schema.status_id)
             except wire.RefusedValueError as why:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synchub.domain.plan import Op, PlanRow
+from synchub.engine.shape import FIRST
 from synchub.errors import InputError
 from synchub.explain import find_entity
 from synchub.report import cause_line, causes, render_plan, totals
@@ -106,7 +107,7 @@ def _cause(found: Mapping[str, Any], wanted: int) -> Mapping[str, Any]:
 
 
 def _all_rows(hub: Hub, plan: int) -> Iterator[PlanRow]:
-    after = -1
+    after = FIRST - 1
     while rows := hub.state.plans.rows(plan, after=after):
         after = rows[-1].n
         yield from rows

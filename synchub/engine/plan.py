@@ -18,6 +18,7 @@ from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
 from synchub.engine.references import References
 from synchub.engine.rows import Desired, RowMaker, label_of
+from synchub.engine.shape import plan_shape
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, Progress
 from synchub.reconcile.rules import Rules
@@ -64,6 +65,7 @@ def make_plan(
     planner = _Planner(job, state, rules, clock.now(), run, target)
     number = state.plans.create(target.id, run, clock.now(), job.config)
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
+    plan_shape(job, state, number, planner.summary)
     planner.order_people(upto, select)
     digest = ""
     for entities, reached in planner.entities(upto, select):
@@ -90,7 +92,8 @@ class _Planner:
         self.job, self.state, self.run, self.target = job, state, run, target
         self.references = References(job, state, target.id)
         self.linker = Linker(job, state, target.id)
-        self.summary = Summary(job.name, job.target.capabilities().batch)
+        can = job.target.capabilities()
+        self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.maker = RowMaker(job, rules, self.references, self.summary, now)
         self._again = [entity for entity, _ in state.targets.to_replan(target.id)]
 
@@ -122,7 +125,7 @@ class _Planner:
                 found = [self.references.to_come(link) for link in some]
                 referred[entity] = [other for other in found if other is not None]
         self.references.coming = referred.keys()
-        self.maker.levels, self.maker.cut = levels(referred)
+        self.maker.arrange(*levels(referred))
 
     def _people(self, upto: int) -> Iterator[list[EntityRow]]:
         for position in range(0, len(self._again), _CHUNK):
@@ -189,6 +192,7 @@ class _Planner:
         if not loose:
             return {}
         docs = {e.id: (e.cls, doc) for e, doc in loose}
+        asking = set(docs)
         proposals = self.state.entities.proposed(list(docs))
         others = {e for a, b, _ in proposals for e in (a, b)}
         if not others:
@@ -205,7 +209,7 @@ class _Planner:
         held: dict[int, str] = {}
         for a, b, reason in proposals:
             entity, other = (a, b) if standing(a) < standing(b) else (b, a)
-            if any(e.id == entity for e, _ in loose):
+            if entity in asking:
                 held[entity] = (
                     f"merge proposed: may be the same thing as {label_of(docs.get(other, ('', {}))[1])}: {reason}"
                 )

@@ -1,0 +1,8 @@
+"""The Jira Assets target against the conformance kit; every request and answer is held to the vendor's specification."""
+
+from __future__ import annotations
+
+from tests.contract.jira_assets_case import COMPUTER
+from tests.contract.kit.suite import target_suite
+
+test_objects = target_suite(COMPUTER)
