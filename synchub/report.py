@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from synchub.domain.records import CHANGES_ONLY
 from synchub.visible import cell, cut, markdown, moment, number, pad, plain, visible
 
 MAX_LINES = 40
@@ -113,21 +114,29 @@ def _changed(counts: Mapping[str, Any]) -> int:
 
 
 def _trouble(counts: Mapping[str, Any]) -> int:
-    return 0 if "error" in counts else 1 if not counts["complete"] else 2
+    return 0 if "error" in counts else 2 if counts["complete"] or is_of_changes(counts) else 1
+
+
+def is_of_changes(counts: Mapping[str, Any]) -> bool:
+    """Tell a read of changes, which is partial on purpose, from one that did not reach its end."""
+    return str(counts["proof"] or "").startswith(CHANGES_ONLY)
 
 
 def _stream_words(source: str, counts: Mapping[str, Any]) -> str:
     if "error" in counts:
         return f"FAILED: {cell(counts['error'], 200)}"
     proof = cell(counts["proof"], 60) if counts["proof"] else ""
-    words = [f"complete ({proof})" if counts["complete"] else f"INCOMPLETE: {proof or 'nothing proves the end'}"]
+    if is_of_changes(counts):
+        words = [proof]
+    else:
+        words = [f"complete ({proof})" if counts["complete"] else f"INCOMPLETE: {proof or 'nothing proves the end'}"]
     if counts.get("rejected"):
         words.append(f"{number(counts['rejected'])} dead letters")
     if counts.get("absent"):
         words.append(f"{number(counts['absent'])} not in it any more")
     if counts.get("drift"):
         words.append(f"DRIFT: {cell(counts['drift'][0], 60)}")
-    if not counts["complete"]:
+    if not counts["complete"] and not is_of_changes(counts):
         words.append(f"nothing goes missing because of {source}")
     return "; ".join(words)
 
@@ -400,7 +409,9 @@ def report_markdown(result: Result) -> str:
 
 
 def _complete(counts: Mapping[str, Any]) -> str:
-    return f"failed ({counts['code']})" if "error" in counts else "yes" if counts["complete"] else "no"
+    if "error" in counts:
+        return f"failed ({counts['code']})"
+    return "yes" if counts["complete"] else "changes only" if is_of_changes(counts) else "no"
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:

@@ -26,6 +26,7 @@ _FIELDS = "/v1_2/datasets/employee/fields"
 _CHANGED = "/v1/employees/changed"
 _TABLE = "employmentStatus"
 _MOST_FIELD_PAGES = 20
+_MOST_EMPTY = 100  # pages in a row that hold nothing
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _CHECK_URL = "Check `url` and `company`."
 
@@ -129,7 +130,8 @@ class Api:
             ContractChanged: No list, a link to another host, another page than was asked for, or no end.
             ConnectorError: As `HttpClient.request`.
         """
-        number = 0
+        number = empty = 0
+        before: list[Any] = []
         while True:
             number += 1
             where = f"{self.client.connection}: POST {DATASET} page {number}"
@@ -154,8 +156,10 @@ class Api:
             if link is not None:
                 if "//" in str(link):  # else a path or query of this host
                     self.client.own_url(str(link), where=where)
-                if number > 2 * (total or 0) // size + 100:
-                    raise ContractChanged("the list does not end.", where=where, fix="Try again later.")
+                empty = 0 if items else empty + 1
+                if (items and items == before) or empty > _MOST_EMPTY:
+                    raise ContractChanged("the list does not move on.", where=where, fix="Try again later.")
+                before = items
             yield DataPage(items, total, where, last=link is None)
             if link is None:
                 return

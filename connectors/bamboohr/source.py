@@ -23,16 +23,16 @@ from connectors.bamboohr.employment import Row, facts
 from connectors.bamboohr.settings import BambooSettings, EmployeeOptions
 from connectors.http import HttpClient
 from connectors.registry import Context, Rate
-from synchub.domain.records import End, Page, Rejected
+from synchub.domain.records import CHANGES_ONLY, End, Page, Rejected
 from synchub.errors import ConfigError, PermissionDenied
 from synchub.ports import StreamInfo
 
 STREAM = "employees"
-# What the shipped map reads, and nothing else: birthdays, pay and government ids are never asked for.
+# What the shipped map and `employment.facts` read, and nothing else: no birthdays, pay or government ids.
 FIELDS = (
-    "eeid", "employeeNumber", "firstName", "lastName", "preferredName", "email", "status", "employmentStatus",
-    "hireDate", "terminationDate", "jobInformationJobTitle", "jobInformationDepartment", "jobInformationDivision",
-    "jobInformationLocation", "supervisorId", "workPhone",
+    "eeid", "employeeNumber", "firstName", "lastName", "email", "status", "employmentStatus", "hireDate",
+    "terminationDate", "jobInformationJobTitle", "jobInformationDepartment", "jobInformationLocation", "supervisorId",
+    "workPhone",
 )  # fmt: skip
 _NEEDED = ("eeid", "status")
 # Named, because a list without a condition is not documented to hold who left and who is still to come.
@@ -229,7 +229,7 @@ class BambooSource:
             tally.warnings.append(
                 f"{self._connection}: {hidden} employees changed that this API key does not see, or no longer"
             )
-        proof = f"only what changed since {since} UTC: {tally.read():,} {STREAM}"
+        proof = f"{CHANGES_ONLY} since {since} UTC: {tally.read():,} {STREAM}"
         end = End(False, proof, Cursor(ask.started, last.full, ask.scope).text(), self._scope())
         yield self._last(Page(origin=f"{self._connection}: {STREAM}"), end, tally)
 

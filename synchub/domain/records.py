@@ -26,13 +26,17 @@ class Rejected:
     key: str | None = None
 
 
+CHANGES_ONLY = "only what changed"  # a proof that begins so: the read was meant to be partial, nothing went wrong
+
+
 @dataclass(frozen=True, slots=True)
 class End:
     """What a stream says at its end; without one the stream has not ended.
 
     Attributes:
         complete: Everything in scope was read and the source proved it (manifest, trailer, count, total, end signal).
-        proof: How it was proved, or why it was not; shown in the plan, e.g. `"server total 9,902"`.
+        proof: How it was proved, or why it was not; shown in the plan, e.g. `"server total 9,902"`. Of a read of
+            changes it begins with `CHANGES_ONLY`.
         cursor: Where the next incremental read starts; opaque to all but the connector. None for snapshots.
         scope: What was asked for (filter, root, path). Absence is judged only between equal scopes.
         as_of: How old the newest of what was read is, seconds since 1970 UTC (the newest file); None where what was

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from connectors.bamboohr import CONNECTOR
@@ -30,12 +31,17 @@ def employee(n: int, **values: Any) -> dict[str, Any]:
     """Make the n-th employee, active since 2020."""
     return {
         "id": str(100 + n), "employeeNumber": f"E{n:05d}", "firstName": f"Ada{n}", "lastName": "Byron",
-        "workEmail": f"ada{n}@corp.example", "workPhone": "+49 30 1234567", "hireDate": "2020-01-01", "ssn": "never-ask",
-        "supervisorEId": "100" if n else "",
+        "workEmail": f"ada{n}@corp.example", "workPhone": "+49 30 1234567", "hireDate": "2020-01-01",
+        "ssn": "never-ask", "supervisorEId": "100" if n else "",
         "employmentStatus": [{"date": "2020-01-01", "employmentStatus": "Full-Time"}],
         "jobInfo": [{"date": "2020-01-01", "department": "Finance", "location": "BER-01", "jobTitle": "Analyst"}],
         **values,
     }  # fmt: skip
+
+
+@cache
+def _contract() -> BambooContract:
+    return BambooContract(SHARED / "contracts")  # reading it takes longer than a test
 
 
 class BambooUnderTest:
@@ -51,7 +57,7 @@ class BambooUnderTest:
         self.bamboo = BambooHR(people, company="kit", api_key=KEY, **options)
         self.bent: dict[str, dict[str, Any]] = {}
         # The specifications are not part of the project; where they are absent, the rest is checked all the same.
-        checks: list[Check] = [BambooContract(SHARED / "contracts")] if SHARED.is_dir() else []
+        checks: list[Check] = [_contract()] if SHARED.is_dir() else []
         self.server = Server(self._handle, clock=self.bamboo.clock, error=self._error, checks=checks).start()
 
     @property
