@@ -173,7 +173,12 @@ def _retires(row: PlanRow) -> bool:
 
 
 def pairs(cis: Iterable[Mapping[str, str]], assets: Iterable[Mapping[str, str]]) -> dict[str, int]:
-    """Count how CIs and assets point at each other: `one_to_one` CIs have exactly one asset and it has exactly them."""
+    """Count how CIs and assets point at each other.
+
+    Returns:
+        `one_to_one` CIs have exactly one asset, and it has exactly them. `without_identity` have none, and neither
+        serial number nor tag, by which alone the instance would know to which CI a new asset belongs.
+    """
     of_ci = Counter(row["ci"] for row in assets if row.get("ci"))
     asset_ci = {row["sys_id"]: row.get("ci", "") for row in assets}
     rows = list(cis)
@@ -183,6 +188,7 @@ def pairs(cis: Iterable[Mapping[str, str]], assets: Iterable[Mapping[str, str]])
         "assets": len(asset_ci),
         "one_to_one": mutual,
         "cis_without_asset": sum(not of_ci[r["sys_id"]] for r in rows),
+        "without_identity": sum(not (of_ci[r["sys_id"]] or r.get("serial_number") or r.get("asset_tag")) for r in rows),
         "cis_with_several_assets": sum(of_ci[r["sys_id"]] > 1 for r in rows),
         "assets_without_ci": sum(not ci for ci in asset_ci.values()),
     }
