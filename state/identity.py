@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import orjson
 
 from state.db import Database
+from state.overlay import overlay_fields
 from synchub.domain.records import Contribution
 from synchub.stores import Dirty
 
@@ -114,10 +115,16 @@ class IdentityStore:
         with self._db.read() as tx:
             names = {row[0]: (row[1], row[2]) for row in tx.rows("select id, source, stream from stream")}
             rows = tx.select_in(
-                "select id, stream, key, cls, doc, observed_at from record where id in {in}", list(records)
+                "select r.id, r.stream, r.key, r.cls, r.doc, r.observed_at, s.fields from record r"
+                " join seen s on s.stream=r.stream and s.record=r.id where r.id in {in}",
+                list(records),
             )
         loads = orjson.loads
-        return [Contribution(r[0], *names[r[1]], r[2], r[3], loads(r[4]), r[5]) for r in rows]
+        return [
+            Contribution(r[0], *names[r[1]], r[2], r[3],
+                         loads(r[4]) if r[6] is None else overlay_fields(loads(r[4]), r[6]), r[5])
+            for r in rows
+        ]  # fmt: skip
 
     def entities_of(self, records: Sequence[int]) -> dict[int, int]:
         """See `Identity.entities_of`."""
