@@ -41,15 +41,21 @@ class IdentityStore:
         with self._db.read() as tx:
             return int(tx.value("select max(id) from record") or 0)
 
-    def scan(self) -> Iterator[tuple[int, int]]:
-        """See `Identity.scan`."""
-        with self._db.read() as tx:
-            yield from tx.iterate("select hash, record from identifier order by hash, record")
+    def groups(self) -> Iterator[tuple[int, list[int]]]:
+        """See `Identity.groups`."""
+        yield from self._groups("identifier")
 
-    def scan_proposing(self) -> Iterator[tuple[int, int]]:
-        """See `Identity.scan_proposing`."""
+    def groups_proposing(self) -> Iterator[tuple[int, list[int]]]:
+        """See `Identity.groups_proposing`."""
+        yield from self._groups("proposal_key")
+
+    def _groups(self, table: str) -> Iterator[tuple[int, list[int]]]:
+        """Yield the groups of more than one; the database puts them together: most identifiers have one holder."""
         with self._db.read() as tx:
-            yield from tx.iterate("select hash, record from proposal_key order by hash, record")
+            listed = "string_agg(record::text, ',')" if tx.postgres else "group_concat(record)"
+            found = tx.iterate(f"select hash, {listed} from {table} group by hash having count(*)>1 order by hash")
+            for hash_, records in found:
+                yield hash_, sorted(map(int, records.split(",")))
 
     def replace_shared(self, shared: Sequence[tuple[int, int]]) -> None:
         """See `Identity.replace_shared`."""

@@ -6,21 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 
-def groups(pairs: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
-    """Yield (hash, records) of pairs that come ordered by hash."""
-    last: int | None = None
-    records: list[int] = []
-    for hash_, record in pairs:
-        if hash_ == last:
-            records.append(record)
-        else:
-            if last is not None:
-                yield last, records
-            last, records = hash_, [record]
-    if last is not None:
-        yield last, records
-
-
 def between(groups: Iterable[tuple[int, list[int]]], entity_of: Sequence[int]) -> Iterator[tuple[int, list[int]]]:
     """Leave out the groups within one entity: most of them."""
     for group in groups:

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -18,11 +19,11 @@ import xxhash
 
 from synchub.domain.model import CLASSES, VOLATILE
 from synchub.domain.records import Contribution
-from synchub.engine.components import between, find, grouped, groups, slices, unite
+from synchub.engine.components import between, find, grouped, slices, unite
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
-from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster
+from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster, plainly_one
 from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit, proposing_hashes
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
@@ -138,9 +139,7 @@ class _Identification:
         self.entity_of = array("q", bytes(8 * (last + 1)))
         parent = array("q", range(last + 1))
         shared: list[tuple[int, int]] = []
-        for hash_, records in groups(identity.scan()):
-            if len(records) == 1:
-                continue
+        for hash_, records in identity.groups():
             if len(records) > limit(kind_of(hash_)):
                 shared.append((hash_, len(records)))
             else:
@@ -290,6 +289,9 @@ class _Identification:
     def _cluster(self, component: Sequence[Contribution]) -> list[Cluster]:
         if len(component) == 1:
             return [Cluster(tuple(component))]
+        hardware = self.rules.identify["hardware"]
+        if self.decisions is NONE and plainly_one(component, shared=self.shared, rules=hardware):
+            return [Cluster(tuple(sorted(component, key=_place)))]
         families: dict[str, list[Contribution]] = {}
         for item in component:
             families.setdefault(CLASSES[item.cls].family, []).append(item)
@@ -392,7 +394,7 @@ class _Identification:
     def _propose_everything(self) -> None:
         from synchub.engine.propose import propose_groups
 
-        found = groups(self.state.identity.scan_proposing())
+        found = self.state.identity.groups_proposing()
         if self.entity_of:
             found = between(found, self.entity_of)
         propose_groups(self.state, self.rules, self.run, found, None)
@@ -430,30 +432,38 @@ class _Identification:
         return set(self.state.identity.entities_of(list(some)).values())
 
 
+_place = attrgetter("source", "stream", "key")
+
+
 def _joining(item: Contribution) -> list[int]:
     return joining_hashes(item.cls, item.fields)
 
 
 def _document(golden: Golden) -> tuple[bytes, bytes]:
+    """Return the document and its hash without what changes all the time; that stands at the end of the document."""
     fields, volatile = golden.fields, VOLATILE[golden.cls]
-    doc = orjson.dumps(fields, option=_SORTED)
+    head = golden.cls.encode()
     if volatile.isdisjoint(fields):
-        return doc, _digest(golden.cls.encode() + doc)
+        doc = orjson.dumps(fields, option=_SORTED)
+        return doc, _digest(head + doc)
     stable = dict(fields)
-    for name in volatile:
-        stable.pop(name, None)
-    return doc, _digest(golden.cls.encode() + orjson.dumps(stable, option=_SORTED))
+    moving = {name: stable.pop(name) for name in volatile if name in stable}
+    doc, tail = orjson.dumps(stable, option=_SORTED), orjson.dumps(moving, option=_SORTED)
+    return (doc[:-1] + b"," + tail[1:] if stable else tail), _digest(head + doc)
 
 
 def _sources(golden: Golden, members: Sequence[Contribution]) -> bytes:
     """Say as JSON which source won each field."""
+    winners = golden.winners
+    if len(members) == 1:
+        return _as_json(tuple(winners), (members[0].source,) * len(winners))
     name = {m.record: m.source for m in members}
-    return _as_json(tuple(golden.winners), tuple([name[record] for record in golden.winners.values()]))
+    return _as_json(tuple(winners), tuple([name[record] for record in winners.values()]))
 
 
 @lru_cache(8192)
 def _as_json(fields: tuple[str, ...], sources: tuple[str, ...]) -> bytes:
-    return orjson.dumps(dict(zip(fields, sources, strict=True)))
+    return orjson.dumps(dict(zip(fields, sources, strict=True)), option=_SORTED)
 
 
 def _changes(old_doc: bytes, golden: Golden) -> bytes:

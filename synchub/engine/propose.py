@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from synchub.domain.model import CLASSES
 from synchub.domain.records import Contribution
 from synchub.reconcile.identifiers import kind_of, limit
-from synchub.reconcile.proposals import propose, summarise
+from synchub.reconcile.proposals import complementary, propose, summarise
 from synchub.reconcile.rules import Rules
 from synchub.stores import State
 
@@ -47,11 +47,14 @@ def propose_groups(
 
 
 def _look(state: State, part: Sequence[tuple[int, Sequence[int]]]) -> list[tuple[int, int, str]]:
-    """Propose among the entities of some groups; groups within one entity cost one look-up."""
+    """Propose among the entities of some groups; most groups fall out before anything but numbers is loaded."""
     records = sorted({record for _, group in part for record in group})
     entity_of = state.identity.entities_of(records)
     wanted = [(hash_, {entity_of[r] for r in group if r in entity_of}) for hash_, group in part]
     wanted = [(hash_, entities) for hash_, entities in wanted if len(entities) > 1]
+    named = state.entities.sources({entity for _, entities in wanted for entity in entities})
+    sources = {entity: frozenset(names.split(",")) for entity, names in named}
+    wanted = [(hash_, entities) for hash_, entities in wanted if complementary([sources[e] for e in entities])]
     if not wanted:
         return []
     ids = sorted({entity for _, entities in wanted for entity in entities})

@@ -25,7 +25,7 @@ from synchub.reconcile.compare import (
     twins,
 )
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash, traits
-from synchub.reconcile.steps import IdentifyRules
+from synchub.reconcile.steps import IdentifyRules, Step
 
 
 class Edge(NamedTuple):
@@ -205,6 +205,44 @@ def cluster(
                 _STEPS[family](work, step.name, step.kind, of_kind)
     return work.result()
 
+
+def plainly_one(records: Sequence[Contribution], *, shared: Container[int], rules: IdentifyRules) -> bool:
+    """Tell without `cluster` what it would say of most components: that all records are one device.
+
+    Holds where the raw values already agree: one record of each source, one serial number, manufacturer and model in
+    all of them, and nothing else that could contradict in two forms. False means that `cluster` must be asked.
+
+    Args:
+        records: Two or more records.
+        shared: As in `cluster`.
+        rules: As in `cluster`.
+    """
+    first = records[0].fields
+    serial, maker, model = first.get("serial_number"), first.get("manufacturer"), first.get("model")
+    if not (serial and maker and model and _HARDWARE.issuperset([record.cls for record in records])):
+        return False
+    tag = imei = uuid = host = None
+    for record in records:
+        get = record.fields.get
+        if get("serial_number") != serial or get("model") != model or get("manufacturer") != maker:
+            return False
+        tag, imei = tag or get("asset_tag"), imei or get("imei")
+        uuid, host = uuid or get("uuid"), host or get("hostname")
+        if (
+            (get("asset_tag") or tag) != tag
+            or (get("imei") or imei) != imei
+            or (get("uuid") or uuid) != uuid
+            or (get("hostname") or host) != host
+        ):
+            return False
+    if len({record.source for record in records}) < len(records) or _SERIAL_STEP not in rules.steps:
+        return False
+    t = cast("Traits", traits(records[0].cls, {"serial_number": serial, "manufacturer": maker, "model": model}))
+    return bool(t.serial and t.maker and t.model) and identifier_hash(Kind.SERIAL, t.serial) not in shared
+
+
+_HARDWARE = frozenset(name for name, model in CLASSES.items() if model.family == "hardware")
+_SERIAL_STEP = Step("serial+manufacturer", int(Kind.SERIAL))
 
 # --- hardware ---------------------------------------------------------------------------------------------------------
 

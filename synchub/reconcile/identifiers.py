@@ -168,6 +168,7 @@ def model_key(model: str, maker: str = "") -> str:
     return key[len(maker) :] if maker and key.startswith(maker) and len(key) > len(maker) else key
 
 
+@lru_cache(maxsize=8192)
 def host_key(name: str) -> str:
     """Bring a host name to comparable form: no domain, letters and digits only; empty when it is generic.
 
@@ -204,6 +205,7 @@ def _virtual_uuid(serial: str) -> str:
     return "" if no.placeholder_uuid(value) else uuid_key(value)
 
 
+@lru_cache(maxsize=8192)
 def _serial(value: str) -> tuple[str, str]:
     """Return (serial, uuid) of a serial number: at most one is not empty."""
     text = value.upper()
@@ -216,6 +218,7 @@ def _serial(value: str) -> tuple[str, str]:
     return ("", "") if no.placeholder_serial(text) else (text, "")
 
 
+@lru_cache(maxsize=8192)
 def _tag(value: str) -> str:
     if no.placeholder_tag(value):
         return ""
@@ -296,6 +299,7 @@ class Traits:
         return out
 
 
+@lru_cache(maxsize=8192)
 def _usable(value: str | None) -> str:
     """Bring an id to comparable form; empty when it says nothing."""
     return "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
@@ -394,7 +398,17 @@ def hashes_of(cls: str, fields: Mapping[str, Any]) -> tuple[list[int], list[int]
 
 def identifiable(cls: str, fields: Mapping[str, Any]) -> bool:
     """Tell whether a record has any joining identifier."""
+    for name, comparable in _SUFFICIENT.get(_MAKE[cls], ()):  # mostly the first one answers
+        if name in fields and comparable(fields[name]):
+            return True
     return bool(_MAKE[cls](fields).joining())
+
+
+# Fields of which one usable value is a joining identifier by itself.
+_SUFFICIENT: dict[Any, tuple[tuple[str, Callable[[str], Any]], ...]] = {
+    Traits: (("serial_number", lambda value: value != CLEAR and any(_serial(value))),),
+    PersonTraits: (("worker_id", _usable),),
+}
 
 
 def joining_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:

@@ -10,21 +10,20 @@ Time is an input: a source whose last sign of life is older than its window come
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from synchub.domain.records import CLEAR, Contribution
 from synchub.reconcile.authority import FOLLOWS, KNOWN_FIELDS, How
-from synchub.reconcile.placeholders import JUDGED, is_placeholder
+from synchub.reconcile.placeholders import JUDGED, is_placeholder, placeholder_mac
 from synchub.reconcile.rules import NOT_ALLOWED, ClassRules, FieldRule, Rules
 
 Heard = tuple[Contribution, Mapping[str, Any]]  # a record and its usable values
 _NONE: frozenset[str] = frozenset()
-_NOT_ASKED: Any = object()
-_MAX_ORDERS = 4096  # combinations of sources whose orders are remembered
+_MAX_RECIPES = 4096
 
 
 class Golden(NamedTuple):
@@ -55,72 +54,99 @@ def merge(members: Sequence[Contribution], rules: Rules, now: int) -> Golden:
     cls = class_of(members, rules)
     own = rules.classes[cls]
     stale, due_at = staleness(members, own, now)
-    if len(members) == 1 and own.open:
-        return _alone(members[0], cls, due_at)
-    heard = [(record, usable(record, cls)) for record in members]
-    orders = _orders(members, own) if own.open and not stale else None
-    ranked = [heard[i] for i in orders[0]] if orders else rank(heard, own.default, stale)
+    if own.open and not stale and all(record.cls == cls for record in members):
+        said: list[Mapping[str, Any]] = [record.fields for record in members]
+        chosen = _by_recipe(members, said, own)
+        if _says_nothing(chosen[0], cls):  # rare: now the placeholders of all members must be left out
+            chosen = _by_recipe(members, [usable(record, cls) for record in members], own)
+    else:
+        chosen = _choose_each([(record, usable(record, cls)) for record in members], own, stale)
+    fields, winners = chosen
+    if CLEAR in fields.values():
+        fields = {name: value for name, value in fields.items() if value != CLEAR}
+    return Golden(cls, fields, winners, due_at)
+
+
+Chosen = tuple[dict[str, Any], dict[str, int]]  # field -> value, field -> ledger id of the winner
+
+
+def _choose_each(heard: Sequence[Heard], own: ClassRules, stale: frozenset[str]) -> Chosen:
+    """Choose each field's value; the definition that `_by_recipe` abbreviates."""
+    ranked = rank(heard, own.default, stale)
     fields: dict[str, Any] = {}
     winners: dict[str, int] = {}
     contested: set[str] = set()
     for record, values in reversed(ranked):
-        if fields:
-            contested.update(fields.keys() & values.keys())
+        contested.update(fields.keys() & values.keys())
         fields.update(values)
         winners.update(dict.fromkeys(values, record.record))
     closed = len(ranked) < len(heard)
-    for n, (rule, names) in enumerate(own.by_order, 1):
-        if own.open:
-            if contested.isdisjoint(names):
-                continue
-            wanted = [name for name in names if name in contested]
-        else:
-            wanted = [name for name in names if name in contested or closed or rule.closed]
+    for rule, names in own.by_order:
+        wanted = [name for name in names if name in contested or closed or rule.closed]
         if wanted:
-            order = [heard[i] for i in orders[n]] if orders else rank(heard, rule, stale)
+            order = rank(heard, rule, stale)
             for name in wanted:
                 _put(name, _first_value(name, order), fields, winners)
     for name, rule in own.dynamic:
-        if name in contested or closed or (not own.open and rule.closed):
-            order = ranked if rule.ranks is own.default.ranks and not closed else rank(heard, rule, stale)
-            _put(name, choose(rule, speakers(name, order)), fields, winners)
+        if name in contested or closed or rule.closed:
+            _put(name, choose(rule, speakers(name, rank(heard, rule, stale))), fields, winners)
     _follow(heard, fields, winners)
-    if CLEAR in fields.values():
-        fields = {name: value for name, value in fields.items() if value != CLEAR}
-    return Golden(cls, fields, winners, due_at)
+    return fields, winners
 
 
-def _alone(record: Contribution, cls: str, due_at: int | None) -> Golden:
-    """Take over what the only record says."""
-    values = usable(record, cls)
-    fields = dict(values)
-    winners = dict.fromkeys(values, record.record)
-    if CLEAR in fields.values():
-        fields = {name: value for name, value in fields.items() if value != CLEAR}
-    return Golden(cls, fields, winners, due_at)
+class Recipe(NamedTuple):
+    """Who wins which field among members of certain sources that know certain fields.
 
-
-def _orders(members: Sequence[Contribution], rules: ClassRules) -> tuple[tuple[int, ...], ...] | None:
-    """Tell in which order members speak for the default and for each of `by_order`, by their position.
-
-    Only where their sources alone decide: each source speaks once and no two have the same rank. None otherwise.
+    Attributes:
+        steps: (field, position of the winner), in the order of the fields.
+        dynamic: (field, rule, positions of those who know it, best first): the values decide.
     """
-    sources = tuple([record.source for record in members])
-    found = rules.orders.get(sources, _NOT_ASKED)
-    if found is _NOT_ASKED:
-        found = _positions(sources, [rules.default, *[rule for rule, _ in rules.by_order]])
-        if len(rules.orders) >= _MAX_ORDERS:
-            rules.orders.clear()
-        rules.orders[sources] = found
-    orders: tuple[tuple[int, ...], ...] | None = found
-    return orders
+
+    steps: tuple[tuple[str, int], ...]
+    dynamic: tuple[tuple[str, FieldRule, tuple[int, ...]], ...]
 
 
-def _positions(sources: tuple[str, ...], rules: Sequence[FieldRule]) -> tuple[tuple[int, ...], ...] | None:
+def _by_recipe(members: Sequence[Contribution], said: Sequence[Mapping[str, Any]], own: ClassRules) -> Chosen:
+    """Choose as was chosen before among the same sources with the same fields known; the values hardly matter."""
+    if len(members) == 1:
+        return dict(said[0]), dict.fromkeys(said[0], members[0].record)
+    shape = (tuple([record.source for record in members]), tuple(map(tuple, said)))
+    recipe: Recipe | None = own.recipes.get(shape)
+    if recipe is None:
+        chosen = _choose_each(list(zip(members, said, strict=True)), own, _NONE)
+        made = _recipe(members, said, own, chosen[1])
+        if made is not None:
+            if len(own.recipes) >= _MAX_RECIPES:
+                own.recipes.clear()
+            own.recipes[shape] = made
+        return chosen
+    ids = [record.record for record in members]
+    fields = {name: said[i][name] for name, i in recipe.steps}
+    winners = {name: ids[i] for name, i in recipe.steps}
+    for name, rule, speaking in recipe.dynamic:
+        _put(name, choose(rule, [(said[i][name], members[i]) for i in speaking]), fields, winners)
+    return fields, winners
+
+
+def _recipe(
+    members: Sequence[Contribution], said: Sequence[Mapping[str, Any]], own: ClassRules, winners: Mapping[str, int]
+) -> Recipe | None:
+    """Note who won; None where more than sources and known fields decides: age, or the value of what is followed."""
+    sources = [record.source for record in members]
+    rules = [own.default, *(rule for rule, _ in own.by_order), *(rule for _, rule in own.dynamic)]
     ranks = [[rule.ranks.get(source, rule.otherwise) for source in sources] for rule in rules]
-    if any(len(set(row)) < len(row) for row in (sources, *ranks)):
+    if len(set(sources)) < len(sources) or any(len(set(places)) < len(sources) for places in ranks):
         return None
-    return tuple(tuple(sorted(range(len(row)), key=row.__getitem__)) for row in ranks)
+    dynamic = []
+    for name, rule in own.dynamic:
+        speaking = [i for i, values in enumerate(said) if name in values]
+        if len(speaking) > 1:
+            speaking.sort(key=ranks[rules.index(rule)].__getitem__)
+            dynamic.append((name, rule, tuple(speaking)))
+    if any(name in FOLLOWS or name in FOLLOWS.values() for name, _, _ in dynamic):
+        return None
+    position = {record.record: i for i, record in enumerate(members)}
+    return Recipe(tuple((name, position[record]) for name, record in winners.items()), tuple(dynamic))
 
 
 def class_of(members: Sequence[Contribution], rules: Rules) -> str:
@@ -185,24 +211,31 @@ def _barred(heard: Iterable[Heard], rule: FieldRule) -> frozenset[str]:
 def usable(record: Contribution, cls: str) -> Mapping[str, Any]:
     """Return a contribution's values without placeholder identities and without fields that the class does not have."""
     fields = record.fields
-    bad = [name for name in fields.keys() & JUDGED if _is_nothing(name, fields[name])]
+    bad = [name for name, judge in _JUDGING[cls] if name in fields and _is_nothing(judge, fields[name])]
     if not bad and (record.cls == cls or fields.keys() <= KNOWN_FIELDS[cls]):
         return fields
     known = KNOWN_FIELDS[cls]
     out = {name: value for name, value in fields.items() if name in known and name not in bad}
     if "mac_addresses" in bad and "mac_addresses" in known:
-        macs = [mac for mac in fields["mac_addresses"] if not is_placeholder("mac_addresses", mac)]
+        macs = [mac for mac in fields["mac_addresses"] if not placeholder_mac(mac)]
         if macs:
             out["mac_addresses"] = macs
     return out
 
 
-def _is_nothing(name: str, value: Any) -> bool:
-    if value == CLEAR:
-        return False
-    if isinstance(value, list):
-        return any(is_placeholder(name, item) for item in value)
-    return is_placeholder(name, value)
+_JUDGES: dict[str, Callable[[str], bool]] = {name: partial(is_placeholder, name) for name in JUDGED}
+_JUDGES |= {name: lru_cache(maxsize=1024)(_JUDGES[name]) for name in ("manufacturer", "model")}
+_JUDGING = {cls: [(name, _JUDGES[name]) for name in sorted(JUDGED & known)] for cls, known in KNOWN_FIELDS.items()}
+
+
+def _says_nothing(fields: Mapping[str, Any], cls: str) -> bool:
+    return any(_is_nothing(judge, fields[name]) for name, judge in _JUDGING[cls] if name in fields)
+
+
+def _is_nothing(judge: Callable[[str], bool], value: Any) -> bool:
+    if value.__class__ is list:
+        return any(map(judge, value))
+    return value != CLEAR and judge(value)
 
 
 def _first_value(name: str, ranked: Sequence[Heard]) -> tuple[Any, Contribution] | None:

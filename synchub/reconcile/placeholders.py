@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 
 _JUNK = re.compile(r"[^A-Z0-9]+")
 
@@ -241,7 +240,6 @@ JUDGED = frozenset(
 )
 
 
-@lru_cache(maxsize=65_536)
 def is_placeholder(field: str, value: str) -> bool:
     """Tell whether the value of a canonical field identifies nothing; False for fields that are no identity.
 

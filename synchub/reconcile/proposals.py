@@ -55,6 +55,11 @@ def summarise(entity: int, members: Sequence[Contribution]) -> ClusterSummary:
     )
 
 
+def complementary(sources: Sequence[frozenset[str]]) -> bool:
+    """Tell whether two of some entities have no source in common: else there is nothing to propose among them."""
+    return any(a.isdisjoint(b) for i, a in enumerate(sources) for b in sources[i + 1 :])
+
+
 def proposing_keys(summary: ClusterSummary) -> set[tuple[int, str]]:
     """List (kind, value) of the proposing identifiers of an entity.
 

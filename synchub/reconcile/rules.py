@@ -103,7 +103,7 @@ class ClassRules:
         windows: Source -> seconds after which its contribution loses its place.
         window: The same for sources that are not in `windows`; 0 for never.
         open: Every source may say every field.
-        orders: Remembered by `merge`: sources of the members -> the order in which they speak for each rule.
+        recipes: Remembered by `merge`: sources of the members and the fields that each knows -> who wins which.
     """
 
     cls: str
@@ -114,7 +114,7 @@ class ClassRules:
     windows: Mapping[str, int]
     window: int
     open: bool = False
-    orders: dict[tuple[str, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    recipes: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def rule(self, name: str) -> FieldRule:
         """Return the rule of a field."""

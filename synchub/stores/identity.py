@@ -26,12 +26,12 @@ class Identity(Protocol):
         """Return the highest record id."""
         ...
 
-    def scan(self) -> Iterator[tuple[int, int]]:
-        """Yield (hash, record) of all joining identifiers, ordered by hash."""
+    def groups(self) -> Iterator[tuple[int, list[int]]]:
+        """Yield (hash, records ascending) of the joining identifiers that more than one record holds, by hash."""
         ...
 
-    def scan_proposing(self) -> Iterator[tuple[int, int]]:
-        """Yield (hash, record) of all proposing keys, ordered by hash."""
+    def groups_proposing(self) -> Iterator[tuple[int, list[int]]]:
+        """Yield (hash, records ascending) of the proposing keys that more than one record holds, by hash."""
         ...
 
     def replace_shared(self, shared: Sequence[tuple[int, int]]) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from synchub.domain.records import Contribution
 from synchub.reconcile.assign import assign
-from synchub.reconcile.cluster import Cluster, Decisions, cluster
+from synchub.reconcile.cluster import Cluster, Decisions, cluster, plainly_one
 from synchub.reconcile.compare import one_edit
 from synchub.reconcile.identifiers import JOINING, Traits, identifier_hash, identifiers, traits
 from synchub.reconcile.steps import default_steps
@@ -154,3 +154,27 @@ def test_ids_go_to_each_cluster_once_and_stay(records: list[Contribution]) -> No
     assert result.ids == [10 + n for n in range(len(found))]
     assert not result.merged
     assert not result.split
+
+
+SAME = {"serial_number": "5CG81F02QX", "manufacturer": "HP", "model": "EliteBook 840 G10"}
+
+
+@given(contributions(max_size=5), st.booleans(), st.sampled_from([{}, {"hostname": "nb-1"}, {"asset_tag": "A204117"}]))
+def test_what_is_plainly_one_is_one_cluster(records: list[Contribution], shared: bool, more: dict[str, str]) -> None:
+    """The short way never unites what the long way does not."""
+    each = {r.source: r._replace(cls="computer", fields={**r.fields, **SAME, **more}) for r in records}
+    members = list(each.values())
+    held = {h for r in members for h in joining(r)} if shared else set()
+
+    assert len(members) < 2 or not plainly_one(members, shared=held, rules=RULES) or (len(clusters(members, held)) == 1)
+
+
+def test_what_is_plainly_one_is_found() -> None:
+    """Records that agree need no long way; another asset tag, a shared serial or a second record of a source do."""
+    a = Contribution(1, "mdm", "s", "a", "computer", {**SAME, "hostname": "nb-1", "asset_tag": "A1001"}, 0)
+    b = Contribution(2, "scan", "s", "b", "computer", {**SAME, "hostname": "nb-1"}, 0)
+
+    assert plainly_one([a, b], shared=set(), rules=RULES)
+    assert not plainly_one([a, b._replace(source="mdm")], shared=set(), rules=RULES)
+    assert not plainly_one([a, b], shared=joining(b), rules=RULES)
+    assert not plainly_one([a, b._replace(fields={**b.fields, "asset_tag": "A1002"})], shared=set(), rules=RULES)
