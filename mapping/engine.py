@@ -12,9 +12,11 @@ from mapping.filters import Filter, FilterError
 from mapping.generate import Generated, remembered
 from mapping.paths import PayloadPath, compile_one, compile_projection
 from mapping.rules import CompiledRule, Fill
+from mapping.stamps import Stamps, stamp_paths
 from mapping.trace import Chain, FieldTrace, Trace
 from mapping.transforms import as_text
-from synchub.domain.records import CanonicalRecord, FieldWarning
+from synchub.domain.model import VOLATILE
+from synchub.domain.records import CanonicalRecord, CheckIn, FieldWarning
 from synchub.errors import MappingError
 
 MAX_KEY = 500
@@ -68,10 +70,36 @@ class FieldMap:
         self.payload_paths = tuple({path.text: path for path in (*whole, *fields)}.values())
         self.paths = tuple(sorted(path.text for path in self.payload_paths))
         self._project = compile_projection(fields, whole)
+        self._stamps = Stamps(self._stamp_paths())
+        self._volatile = {cls: self._volatile_program(cls) for cls in self.classes}
+        self.essence = self._stamps.essence  # a method that costs one call less
+
+    def _observed(self) -> list[CompiledRule]:
+        return [self._parts.observed_at] if self._parts.observed_at else []
 
     def _program(self, cls: str) -> Fill:
-        observed = [self._parts.observed_at] if self._parts.observed_at else []
-        return self._generated.program(cls, [*observed, *self._parts.programs[cls]])
+        return self._generated.program(cls, [*self._observed(), *self._parts.programs[cls]])
+
+    def _volatile_program(self, cls: str) -> tuple[Fill, tuple[str, ...]]:
+        rules = [rule for rule in self._parts.programs[cls] if rule.rule.field in VOLATILE[cls]]
+        names = tuple(rule.rule.field for rule in rules)
+        return self._generated.program(cls, [*self._observed(), *rules], shown=False), names
+
+    def _stamp_paths(self) -> tuple[PayloadPath, ...]:
+        """Choose what may differ in a mere check-in: paths that volatile fields read and nothing else does."""
+        parts = self._parts
+        stable, volatile = [], [path for rule in self._observed() for path in rule.rule.paths]
+        for cls, program in parts.programs.items():
+            for rule in program:
+                if rule.rule.field in VOLATILE[cls]:
+                    volatile += [*rule.rule.paths, *rule.rule.context]
+                else:
+                    stable.append(rule.rule)
+        conditions = [parts.keep, *[rule.condition for rule in parts.classes], *[rule.condition for rule in stable]]
+        told = [path for rule in parts.classes for path in (*rule.paths, *rule.reads)]
+        read = [*parts.key, *told, *[path for rule in stable for path in (*rule.paths, *rule.context)]]
+        bound = [keys for condition in conditions if condition is not None for keys in condition.paths]
+        return stamp_paths(volatile, [*[path.keys for path in read], *bound])
 
     @property
     def sources(self) -> Mapping[str, str]:
@@ -115,6 +143,22 @@ class FieldMap:
         self._generated.count()
         self._programs[cls](payload, fields, warnings)
         return CanonicalRecord(key, cls, fields, fields.pop(_OBSERVED, 0), warnings)
+
+    def check_in(self, payload: dict[str, Any]) -> CheckIn | None:
+        """Read what is volatile in a payload whose essence is that of a mapped one.
+
+        Returns:
+            None where a value is not understood, which only `map` tells in full.
+        """
+        warnings: list[FieldWarning] = []
+        fields: dict[str, Any] = {}
+        cls = self._constant_class or self._class(payload, warnings)
+        fill, names = self._volatile[cls]
+        fill(payload, fields, warnings)
+        if warnings:
+            return None
+        said = {name: fields.get(name) for name in names}
+        return CheckIn(said, fields.get(_OBSERVED, 0), self._stamps.taken(payload))
 
     def key_of(self, payload: dict[str, Any]) -> str:
         """Return the native key of a payload, whether or not `keep` drops it.

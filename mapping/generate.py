@@ -80,17 +80,18 @@ class Generated:
     def _calls(self) -> int:
         return self._mapped
 
-    def program(self, cls: str, rules: Sequence[CompiledRule]) -> Fill:
+    def program(self, cls: str, rules: Sequence[CompiledRule], *, shown: bool = True) -> Fill:
         """Write and compile the function that fills the fields of a class, in the order of the rules.
 
-        The payload must be a dict; `fields` and `warnings` are filled.
+        The payload must be a dict; `fields` and `warnings` are filled. Where `shown` the text is kept in `sources`.
         """
         writer = _Writer(self)
         for rule in rules:
             writer.rule(rule)
-        self.sources[cls] = writer.text()
-        space = writer.space
-        exec(compile(self.sources[cls], f"<field map of {cls}>", "exec"), space)  # noqa: S102 - our own text
+        text, space = writer.text(), writer.space
+        if shown:
+            self.sources[cls] = text
+        exec(compile(text, f"<field map of {cls}>", "exec"), space)  # noqa: S102 - our own text
         fill: Fill = space["fill"]
         return fill
 

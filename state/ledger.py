@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -51,13 +51,14 @@ class LedgerStore:
         doc = "r.doc, s.fields" if docs else "null, null"
         with self._db.read() as tx:
             rows = tx.rows(
-                f"select s.essence, s.record, s.raw_hash, r.observed_at, {doc} from seen s join record r on r.id=s.record"
-                " where s.stream=?",
+                f"select s.essence, s.record, s.raw_hash, r.observed_at, {doc} from seen s"
+                " join record r on r.id=s.record where s.stream=?",
                 (stream,),
             )
-        if not docs:
-            return [Essence._make(row[:5]) for row in rows]
-        return [Essence(*row[:4], overlaid_fields(bytes(row[4]), row[5])) for row in rows]
+        return [
+            Essence(essence, record, raw, at, None if doc is None else overlaid_fields(bytes(doc), fields))
+            for essence, record, raw, at, doc, fields in rows
+        ]
 
     def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
         """See `Ledger.known`."""
@@ -198,9 +199,7 @@ def _write_records(tx: Tx, batch: LedgerBatch) -> None:
             "insert into record(id, stream, key, doc_hash, cls, doc, observed_at, run) values (?,?,?,?,?,?,?,?)",
             list(map(_RECORD, batch.new)),
         )
-        tx.many(
-            "insert into seen(stream, record, raw_hash, essence) values (?,?,?,?)", list(map(_SEEN, batch.new))
-        )
+        tx.many("insert into seen(stream, record, raw_hash, essence) values (?,?,?,?)", list(map(_SEEN, batch.new)))
     if batch.changed:
         tx.many(
             "update record set doc_hash=?, cls=?, doc=?, observed_at=?, run=? where id=?",
@@ -210,10 +209,9 @@ def _write_records(tx: Tx, batch: LedgerBatch) -> None:
     if batch.moved:
         tx.many("update record set doc=? where id=?", [(m.doc, m.record) for m in batch.moved])
     if batch.changed or batch.moved:
-        tx.many(
-            "update seen set raw_hash=?, essence=?, fields=null, stamps=null where stream=? and record=?",
-            [(r.raw_hash, r.essence, r.stream, r.record) for r in (*batch.changed, *batch.moved)],
-        )
+        seen = [(r.raw_hash, r.essence, r.stream, r.record) for r in batch.changed]
+        seen += [(m.raw_hash, m.essence, m.stream, m.record) for m in batch.moved]
+        tx.many("update seen set raw_hash=?, essence=?, fields=null, stamps=null where stream=? and record=?", seen)
     if batch.checked:
         tx.many("update seen set raw_hash=?, fields=?, stamps=? where stream=? and record=?", batch.checked)
     if batch.payloads:
@@ -223,8 +221,9 @@ def _write_records(tx: Tx, batch: LedgerBatch) -> None:
         )
 
 
-_RECORD = attrgetter("record", "stream", "key", "doc_hash", "cls", "doc", "observed_at", "run")
-_SEEN = attrgetter("stream", "record", "raw_hash", "essence")
+# Columns of a `NewRecord` by table.
+_RECORD = itemgetter(0, 1, 2, 4, 5, 6, 7, 8)
+_SEEN = itemgetter(1, 0, 3, 9)
 
 
 def _dirty(tx: Tx, records: Sequence[int]) -> None:

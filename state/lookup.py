@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Tx
+from state.overlay import stamped
 from state.targets import SAME
 
 
@@ -35,9 +36,13 @@ class LookupStore:
     def entities_told(self, needles: Sequence[bytes], count: int = 20) -> list[int]:
         """Find entities of which a record contains one of some pieces of JSON, though the golden record may not."""
         with self._db.read() as tx:
-            where = " or ".join([_contains(tx)] * len(needles)).replace("doc", "r.doc")
-            joined = "select distinct m.entity from record r join member m on m.record=r.id"
-            rows = tx.rows(f"{joined} where {where} order by 1 limit ?", (*needles, count))
+            told = [f"({_contains(tx, 'r.doc')} or {_contains(tx, 's.fields')})" for _ in needles]
+            joined = (
+                "select distinct m.entity from record r join member m on m.record=r.id"
+                " join seen s on s.stream=r.stream and s.record=r.id"
+            )
+            twice = [needle for needle in needles for _ in range(2)]
+            rows = tx.rows(f"{joined} where {' or '.join(told)} order by 1 limit ?", (*twice, count))
         return [row[0] for row in rows]
 
     def entities_of_object(self, object_id: str) -> list[int]:
@@ -123,12 +128,12 @@ class LookupStore:
     def payload(self, source: str, stream: str, key: str) -> bytes | None:
         """Return the stored payload of a record by its native key."""
         with self._db.read() as tx:
-            body = tx.value(
-                "select p.body from payload p join record r on r.id=p.record join stream s on s.id=r.stream"
-                " where s.source=? and s.stream=? and r.key=?",
+            row = tx.first(
+                "select p.body, e.stamps from payload p join record r on r.id=p.record join stream s on s.id=r.stream"
+                " join seen e on e.stream=r.stream and e.record=r.id where s.source=? and s.stream=? and r.key=?",
                 (source, stream, key),
             )
-        return None if body is None else bytes(body)
+        return None if row is None else stamped(bytes(row[0]), row[1])
 
     def plans(self, count: int = 10) -> list[dict[str, Any]]:
         """List the newest plans, newest first."""
@@ -147,5 +152,5 @@ class LookupStore:
             return dict(tx.rows("select id, name from target"))
 
 
-def _contains(tx: Tx) -> str:
-    return "position(? in doc) > 0" if tx.postgres else "instr(doc, ?) > 0"
+def _contains(tx: Tx, column: str = "doc") -> str:
+    return f"position(? in {column}) > 0" if tx.postgres else f"instr({column}, ?) > 0"

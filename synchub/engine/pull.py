@@ -1,68 +1,33 @@
 """Read one stream of a source into the ledger.
 
-A record whose content did not change costs one hash and one look-up. One of which only volatile fields moved is mapped
-and stored, and stops there. Everything else becomes dirty for identification.
+A record whose content did not change costs one hash and one look-up. One that only checked in is told by its essence
+(the payload without what volatile fields read) and not mapped as a whole. One of which nothing but volatile fields
+moved is mapped and stored, and stops there. Everything else becomes dirty for identification.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import xxhash
 
-from synchub.domain.model import VOLATILE
-from synchub.domain.records import CLEAR, CanonicalRecord, End, Page, Rejected
+from synchub.domain.records import End, Page
 from synchub.engine.pace import seldom_collected
-from synchub.errors import HubError, MappingError, Unavailable
+from synchub.engine.remap import remap
+from synchub.engine.slice import Mapped, PullCounts, Slice, digest
+from synchub.errors import MappingError, Unavailable
 from synchub.ports import Clock, DriftObserver, Mapper, Progress, Source, StreamInfo
-from synchub.reconcile.identifiers import hashes_of
-from synchub.reconcile.merge import moment
-from synchub.stores import Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
+from synchub.stores import CheckedIn, Essence, Known, Ledger, StreamState
+
+__all__ = ["PullCounts", "PullJob", "pull"]
 
 _BATCH = 4000  # changed records stored in one transaction
+_FEW = 16  # essences are loaded when more than one stored record of so many is to be looked at; else all are mapped
 _SORTED = orjson.OPT_SORT_KEYS
-_digest: Callable[[bytes], bytes] = xxhash.xxh3_128_digest
-_UTC_NOON_9999 = 253_402_300_799
-
-
-@dataclass(slots=True)
-class PullCounts:
-    """What reading one stream found.
-
-    Attributes:
-        read: Records the source gave, dead letters included.
-        unchanged: Equal to what is stored.
-        new: Seen for the first time.
-        changed: Their meaning changed.
-        moved: Only volatile fields moved.
-        dropped: Kept out by the map's filter.
-        rejected: Dead letters.
-        warned: Records with a value that was not understood.
-        remapped: Stored records that a changed map maps differently.
-        absent: Stored records that a complete snapshot did not hold.
-        complete: The stream proved that it was read as a whole.
-        proof: How, or why not.
-        drift: Changes of the payloads' shape, in words.
-        warnings: What the source warns of.
-    """
-
-    read: int = 0
-    unchanged: int = 0
-    new: int = 0
-    changed: int = 0
-    moved: int = 0
-    dropped: int = 0
-    rejected: int = 0
-    warned: int = 0
-    remapped: int = 0
-    absent: int = 0
-    complete: bool = False
-    proof: str = ""
-    drift: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+_Parsed = tuple[dict[str, Any], bytes, bytes, bytes, Page, int]  # payload, essence, body, raw hash, page, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +63,13 @@ def pull(job: PullJob, ledger: Ledger, clock: Clock, run: int, progress: Progres
         ConnectorError: The source failed; what was read before is stored, cursor and completeness are not.
     """
     state = ledger.stream(job.name, job.info.name)
-    reader = _Reader(job, state, ledger, clock, run)
+    changes = Slice(
+        source=job.name, stream=job.info.name, personal=job.info.personal, state=state, ledger=ledger,
+        now=clock.now(), run=run, silent_after=job.silent_after, newest=job.newest,
+    )  # fmt: skip
+    reader = _Reader(job, state, changes)
     if state.fingerprint and state.fingerprint != job.mapper.fingerprint:
-        reader.reprocess()
+        remap(changes, job.mapper)
     reader.load()
     end: End | None = None
     try:
@@ -123,17 +92,19 @@ def pull(job: PullJob, ledger: Ledger, clock: Clock, run: int, progress: Progres
 class _Reader:
     """The reading of one stream."""
 
-    def __init__(self, job: PullJob, state: StreamState, ledger: Ledger, clock: Clock, run: int) -> None:
-        self._job, self._state, self._ledger, self._run = job, state, ledger, run
-        self._now = clock.now()
-        self._batch = LedgerBatch()
+    def __init__(self, job: PullJob, state: StreamState, changes: Slice) -> None:
+        self._job, self._state, self._changes, self._ledger = job, state, changes, changes.ledger
         self._fresh: list[tuple[bytes, bytes, Page, int]] = []
         self._known: dict[bytes, int] = {}
+        self._essences: dict[bytes, Essence] | None = None
+        self._seed = xxhash.xxh3_64_intdigest(job.mapper.fingerprint.encode())  # another map, other essences
+        self._looked_at = 0
+        self._stamped: dict[int, int] = {}  # when the records were observed that checked in during this read
         self._observer = job.observe(state.shape) if job.observe else None
         self._dropped: list[str] = []
         self._unread = 0  # rows of which not even the key is known: any stored record may be one of them
         self._unread_keys: list[str] = []
-        self.counts = PullCounts()
+        self.counts = changes.counts
         # A personal stream keeps only mapped paths, so a newly mapped one needs the source again.
         grown = job.info.personal and bool(state.fingerprint) and not set(job.mapper.paths) <= set(state.paths)
         self._reread = grown
@@ -151,13 +122,13 @@ class _Reader:
         """Take in one page."""
         pop, fresh = self._known.pop, self._fresh
         for index, body in enumerate(page.payloads):
-            raw = _digest(body)
+            raw = digest(body)
             if pop(raw, None) is None:
                 fresh.append((body, raw, page, index))
         count = len(page.payloads)
         self.counts.read += count + len(page.rejected)
         for letter in page.rejected:
-            self._batch.rejected.append(replace(letter, payload=b"") if self._job.info.personal else letter)
+            self._changes.batch.rejected.append(replace(letter, payload=b"") if self._job.info.personal else letter)
             self._missed(letter.key)
         self.counts.warnings.extend(page.warnings)
         if len(fresh) >= _BATCH:
@@ -167,11 +138,14 @@ class _Reader:
         """Map and store what has gathered."""
         fresh, self._fresh = self._fresh, []
         if fresh:
-            self._store([m for m in (self._map(*item) for item in fresh) if m])
+            essences = self._load_essences(len(fresh))
+            parsed = [item for item in (self._parse(*item) for item in fresh) if item]
+            whole = [item for item in parsed if not self._checks_in(essences, item)] if essences else parsed
+            if whole and self._changes.batch.checked:
+                self._changes.write()  # a second record of one key is judged by what is stored
+            self._store(item for item in (self._map(*item) for item in whole) if item)
             self._drop()
-        self.counts.rejected += len(self._batch.rejected)
-        batch, self._batch = self._batch, LedgerBatch()
-        self._ledger.write(self._job.name, self._job.info.name, self._run, self._now, batch)
+        self._changes.write()
 
     def finish(self, end: End) -> PullCounts:
         """Close the stream."""
@@ -189,7 +163,7 @@ class _Reader:
             ]
             shape = self._observer.state()
         self._ledger.finish(
-            self._state.id, self._run, self._now, end,
+            self._state.id, self._changes.run, self._changes.now, end,
             fingerprint=self._job.mapper.fingerprint, shape=shape, absent=absent,
             # What a limited read did not reach is still to be read again for the newly mapped path.
             paths=self._state.paths if self._reread and self._job.limit is not None else self._job.mapper.paths,
@@ -213,194 +187,112 @@ class _Reader:
         """Take out stored records that the map's filter keeps out now."""
         keys, self._dropped = self._dropped, []
         for old in self._ledger.known(self._state.id, keys).values() if keys else ():
-            self._known.pop(old.raw_hash, None)
-            self._known.pop(b"\0" + old.raw_hash, None)
-            self._batch.dropped.append(old.record)
+            self._seen_before(old.raw_hash)
+            self._changes.batch.dropped.append(old.record)
 
-    def _reject(self, where: str, code: str, message: str, body: bytes, key: str | None = None) -> None:
-        kept = b"" if self._job.info.personal else bytes(body[:65_536])
-        self._batch.rejected.append(Rejected(where, code, message, kept, key))
+    def _seen_before(self, raw: bytes) -> bool:
+        """Note that a stored record was seen; tell whether it was already, in this read."""
+        return self._known.pop(raw, None) is None and self._known.pop(b"\0" + raw, None) is None
 
-    def _map(self, body: bytes, raw: bytes, page: Page, index: int) -> tuple[CanonicalRecord, bytes, bytes, str] | None:
-        where = page.where(index)
+    def _load_essences(self, count: int) -> dict[bytes, Essence]:
+        """Return what check-ins are told by; nothing where that does not pay, or any check-in may be news."""
+        self._looked_at += count
+        if self._essences is None:
+            if self._reread or self._job.newest or self._looked_at * _FEW < self._state.records or not self._known:
+                return {}
+            stored = self._ledger.essences(self._state.id, docs=bool(self._job.silent_after))
+            self._essences = {item.essence: item for item in stored}
+        return self._essences
+
+    def _parse(self, body: bytes, raw: bytes, page: Page, index: int) -> _Parsed | None:
         try:
             payload = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
-            self._reject(where, "not_json", f"not valid JSON: {exc}. Repair the line at the source.", body)
+            message = f"not valid JSON: {exc}. Repair the line at the source."
+            self._changes.reject(page.where(index), "not_json", message, body)
             self._missed(None)
             return None
-        if not isinstance(payload, dict):
-            self._reject(where, "not_an_object", "a record must be a JSON object. Repair the line at the source.", body)
+        if payload.__class__ is not dict:
+            message = "a record must be a JSON object. Repair the line at the source."
+            self._changes.reject(page.where(index), "not_an_object", message, body)
             self._missed(None)
             return None
+        text = self._job.mapper.essence(payload)
+        return payload, digest(text, self._seed) if text else b"", body, raw, page, index
+
+    def _checks_in(self, essences: dict[bytes, Essence], item: _Parsed) -> bool:
+        """Take in a payload that only checks in; False where it is to be looked at as a whole."""
+        payload, essence, _, raw, _, _ = item
+        old = essences.get(essence) if essence else None
+        if old is None or old.raw_hash not in self._known:
+            return False  # new, changed, or its record was seen in this read before
+        said = self._job.mapper.check_in(payload)
+        if said is None or (said.observed_at and said.observed_at < old.observed_at <= self._changes.now):
+            return False
+        if old.doc is not None and self._changes.was_silent(old.doc):
+            return False
+        del self._known[old.raw_hash]
+        self._stamped[old.record] = said.observed_at
+        fields = orjson.dumps(said.fields, option=_SORTED) if said.fields else None
+        self._changes.batch.checked.append(
+            CheckedIn(raw, fields, orjson.dumps(said.stamps), self._state.id, old.record)
+        )
+        self.counts.moved += 1
+        return True
+
+    def _map(
+        self, payload: dict[str, Any], essence: bytes, body: bytes, raw: bytes, page: Page, index: int
+    ) -> Mapped | None:
+        mapper = self._job.mapper
         try:
-            record = self._job.mapper.map(payload)
+            record = mapper.map(payload)
             if record is None:
                 self.counts.dropped += 1
                 if self._state.records:
-                    self._dropped.append(self._job.mapper.key_of(payload))
+                    self._dropped.append(mapper.key_of(payload))
                 return None
             if "\0" in record.key:
                 raise MappingError("the native key holds a NUL character.", code="bad_key")
         except MappingError as exc:
-            self._reject(where, exc.context.get("code", "unmappable"), str(exc), body)
+            code = exc.context.get("code", "unmappable")
+            self._changes.reject(page.where(index), code, str(exc), body)
             self._missed(None)
             return None
         if self._observer:
             self._observer.observe(payload, record)
         if self._job.info.personal:
-            body = orjson.dumps(self._job.mapper.project(payload))
-        return record, raw, body, where
+            body = orjson.dumps(mapper.project(payload))
+        return Mapped(record, raw, essence, body, page, index)
 
-    def _store(self, mapped: Sequence[tuple[CanonicalRecord, bytes, bytes, str]]) -> None:
-        best: dict[str, tuple[CanonicalRecord, bytes, bytes, str]] = {}
+    def _store(self, mapped: Iterable[Mapped]) -> None:
+        best: dict[str, Mapped] = {}
         for item in mapped:
-            other = best.get(item[0].key)
-            if other is not None:
-                item, loser = (item, other) if _rank(item) > _rank(other) else (other, item)
-                self._duplicate(loser)
-            best[item[0].key] = item
+            other = best.setdefault(item.record.key, item)
+            if other is not item:
+                item, loser = (item, other) if item.rank > other.rank else (other, item)
+                self._changes.duplicate(loser.where, loser.record.key, loser.body)
+                best[item.record.key] = item
         known = self._ledger.known(self._state.id, list(best)) if self._state.records or self.counts.new else {}
-        fresh = [item for item in best.values() if item[0].key not in known]
+        fresh = [item for key, item in best.items() if key not in known]
         first = self._ledger.allocate(len(fresh)) if fresh else 0
         for number, item in enumerate(fresh, first):
-            self._add(number, *item)
-        if known:
-            for key, old in known.items():
-                self._update(old, *best[key])
+            self._changes.add(number, item)
+        for key, old in known.items():
+            self._update(old, best[key])
 
-    def _duplicate(self, item: tuple[CanonicalRecord, bytes, bytes, str]) -> None:
-        record, _, body, where = item
-        self._reject(
-            where,
-            "duplicate_key",
-            f"native key {record.key!r} comes more than once; the newest is kept.",
-            body,
-            record.key,
-        )
-
-    def _add(self, number: int, record: CanonicalRecord, raw: bytes, body: bytes, _where: str) -> None:
-        batch = self._batch
-        doc, doc_hash = _document(record)
-        batch.new.append(
-            NewRecord(number, self._state.id, record.key, raw, doc_hash, record.cls, doc, record.observed_at, self._run)
-        )
-        batch.payloads.append((number, body))
-        joined, proposed = hashes_of(record.cls, record.fields)
-        batch.joined += [(hash_, number) for hash_ in joined]
-        batch.proposed += [(hash_, number) for hash_ in proposed]
-        if record.warnings:
-            self._warn(number, record, known=False)
-        self.counts.new += 1
-
-    def _update(self, old: Known, record: CanonicalRecord, raw: bytes, body: bytes, where: str) -> None:
-        seen_in_this_read = (
-            self._known.pop(old.raw_hash, None) is None and self._known.pop(b"\0" + old.raw_hash, None) is None
-        )
-        doc, doc_hash = _document(record)
-        if record.observed_at < old.observed_at <= self._now and record.observed_at and where:
-            self._reject(
-                where,
-                "older_observation",
-                f"{record.key!r} was observed later than this before; the newer stays.",
-                body,
-                record.key,
-            )
+    def _update(self, old: Known, item: Mapped) -> None:
+        record, changes = item.record, self._changes
+        again = self._seen_before(old.raw_hash)
+        if record.observed_at and record.observed_at < old.observed_at <= changes.now:
+            message = f"{record.key!r} was observed later than this before; the newer stays."
+            changes.reject(item.where, "older_observation", message, item.body, record.key)
             return
-        if seen_in_this_read:
-            if old.raw_hash == raw or (old.observed_at, bytes(old.doc)) >= (record.observed_at, doc):
-                self._duplicate((record, raw, body, where))
+        if again:
+            observed_at = self._stamped.get(old.record, old.observed_at)
+            if old.raw_hash == item.raw or (observed_at, old.doc) >= item.rank:
+                changes.duplicate(item.where, record.key, item.body)
                 return
-            self._reject(
-                where,
-                "duplicate_key",
-                f"native key {record.key!r} comes more than once; the newest is kept.",
-                b"",
-                record.key,
-            )
+            changes.duplicate(item.where, record.key, b"")
             self.counts.rejected -= 1  # this row is counted as what it changes
-        batch, number = self._batch, old.record
-        batch.payloads.append((number, body))
-        if doc_hash == old.doc_hash and not self._matters(old, record, doc):
-            # Who of several records of one source is newer goes by what was last said, not by the last check-in:
-            # else every check-in would have to be identified again (docs/decisions/0006).
-            batch.moved.append(Moved(raw, doc, old.observed_at, number))
-            self.counts.moved += 1
-            return
-        batch.changed.append(
-            NewRecord(number, self._state.id, record.key, raw, doc_hash, record.cls, doc, record.observed_at, self._run)
-        )
-        had, proposed = map(set, hashes_of(old.cls, orjson.loads(old.doc)))
-        has, proposes = map(set, hashes_of(record.cls, record.fields))
-        batch.left += [(hash_, number) for hash_ in sorted(had - has)]
-        batch.joined += [(hash_, number) for hash_ in sorted(has - had)]
-        batch.withdrawn += [(hash_, number) for hash_ in sorted(proposed - proposes)]
-        batch.proposed += [(hash_, number) for hash_ in sorted(proposes - proposed)]
-        self._warn(number, record, known=True)
-        self.counts.changed += 1
-
-    def _matters(self, old: Known, record: CanonicalRecord, doc: bytes) -> bool:
-        """Tell whether a mere check-in may change what the entity is: who is newest, or who had fallen silent."""
-        if self._job.newest and record.observed_at != old.observed_at:
-            return True
-        if self._job.silent_after and doc != old.doc:
-            seen = orjson.loads(old.doc).get("last_seen_at")
-            if seen and seen != CLEAR and moment(seen) + self._job.silent_after < self._now:
-                return True
-        return False
-
-    def _warn(self, number: int, record: CanonicalRecord, *, known: bool) -> None:
-        if record.warnings:
-            self.counts.warned += 1
-            self._batch.warnings.append((number, orjson.dumps([(w.field, w.raw, w.message) for w in record.warnings])))
-        elif known:
-            self._batch.unwarned.append(number)
-
-    def reprocess(self) -> None:
-        """Map the stored payloads again, because the map changed."""
-        after = 0
-        while rows := self._ledger.payloads(self._state.id, after, _BATCH):
-            after = rows[-1][0]
-            known = self._ledger.known(self._state.id, [row[1] for row in rows])
-            for number, key, raw, body in rows:
-                try:
-                    record = self._job.mapper.map(orjson.loads(body))
-                except HubError as exc:
-                    self._reject(f"stored record {number}", "unmappable", str(exc), body, key)
-                    continue
-                if record is None:
-                    self._batch.dropped.append(number)
-                    continue
-                if record.key != key:
-                    continue
-                before = self.counts.changed
-                self._remap(known[key], record, raw)
-                self.counts.remapped += self.counts.changed - before
-            batch, self._batch = self._batch, LedgerBatch()
-            self._ledger.write(self._job.name, self._job.info.name, self._run, self._now, batch)
-        self._ledger.remap(self._state.id, self._job.mapper.fingerprint)
-        self.counts.changed = self.counts.moved = 0
-
-    def _remap(self, old: Known, record: CanonicalRecord, raw: bytes) -> None:
-        payloads = self._batch.payloads
-        size = len(payloads)
-        self._known = {old.raw_hash: old.record}
-        self._update(old, record, raw, b"", "")
-        del payloads[size:]  # the payload stays as it is
-        self._known = {}
-
-
-def _rank(item: tuple[CanonicalRecord, bytes, bytes, str]) -> tuple[int, bytes]:
-    return item[0].observed_at, _document(item[0])[0]
-
-
-def _document(record: CanonicalRecord) -> tuple[bytes, bytes]:
-    """Return the stored document of a record and the hash of its meaning (class and non-volatile fields)."""
-    fields, volatile = record.fields, VOLATILE[record.cls]
-    doc = orjson.dumps(fields, option=_SORTED)
-    if volatile.isdisjoint(fields):
-        return doc, _digest(record.cls.encode() + doc)
-    stable = dict(fields)
-    for name in volatile:
-        stable.pop(name, None)
-    return doc, _digest(record.cls.encode() + orjson.dumps(stable, option=_SORTED))
+        if not changes.revise(old, item):
+            self._stamped[old.record] = record.observed_at

@@ -33,7 +33,7 @@ class StreamState:
 
 
 class Known(NamedTuple):
-    """A stored record, as far as the next read of it needs to know."""
+    """A stored record, as far as the next read of it needs to know; `doc` holds what check-ins said since as well."""
 
     record: int
     raw_hash: bytes
@@ -44,7 +44,7 @@ class Known(NamedTuple):
 
 
 class NewRecord(NamedTuple):
-    """A row for the ledger, in the order of its columns."""
+    """A record for the ledger; `essence` as in `Essence`, empty where there is none."""
 
     record: int
     stream: int
@@ -55,14 +55,52 @@ class NewRecord(NamedTuple):
     doc: bytes
     observed_at: int
     run: int
+    essence: bytes = b""
 
 
 class Moved(NamedTuple):
-    """A record of which only volatile fields moved."""
+    """A record of which only volatile fields moved, mapped as a whole."""
+
+    stream: int
+    record: int
+    raw_hash: bytes
+    essence: bytes
+    doc: bytes
+
+
+class Essence(NamedTuple):
+    """What a check-in of a stored record needs to know.
+
+    Attributes:
+        essence: Hash of the payload without its stamps.
+        record: The record.
+        raw_hash: Of what was read last.
+        observed_at: When its meaning changed last.
+        doc: Its document; None unless asked for.
+    """
+
+    essence: bytes
+    record: int
+    raw_hash: bytes
+    observed_at: int
+    doc: bytes | None
+
+
+class CheckedIn(NamedTuple):
+    """A record that only checked in: its document and payload stay, what is said here lies over them.
+
+    Attributes:
+        raw_hash: Of what was read.
+        fields: JSON of the volatile fields, null where unknown; None where the map fills none.
+        stamps: JSON of what changed in the payload.
+        stream: Number of the stream.
+        record: The record.
+    """
 
     raw_hash: bytes
-    doc: bytes
-    observed_at: int
+    fields: bytes | None
+    stamps: bytes
+    stream: int
     record: int
 
 
@@ -75,6 +113,8 @@ class LedgerBatch:
         changed: Records whose meaning changed (same columns as `new`).
         moved: Records of which only volatile fields or the raw form moved.
         payloads: (record, payload) of all of the above.
+        checked: Records that only checked in.
+        rekeyed: (key, record): native keys that a changed map tells differently. Stored after what is dropped.
         joined: (hash, record) of identifiers gained.
         left: (hash, record) of identifiers lost.
         proposed: (hash, record) of proposing keys gained.
@@ -89,6 +129,8 @@ class LedgerBatch:
     changed: list[NewRecord] = field(default_factory=list)
     moved: list[Moved] = field(default_factory=list)
     payloads: list[tuple[int, bytes]] = field(default_factory=list)
+    checked: list[CheckedIn] = field(default_factory=list)
+    rekeyed: list[tuple[str, int]] = field(default_factory=list)
     joined: list[tuple[int, int]] = field(default_factory=list)
     left: list[tuple[int, int]] = field(default_factory=list)
     proposed: list[tuple[int, int]] = field(default_factory=list)
@@ -110,6 +152,10 @@ class Ledger(Protocol):
         """Return raw hash -> record of everything stored for a stream."""
         ...
 
+    def essences(self, stream: int, *, docs: bool) -> list[Essence]:
+        """Return what check-ins are told by, of everything stored for a stream; documents only where `docs`."""
+        ...
+
     def known(self, stream: int, keys: Sequence[str]) -> dict[str, Known]:
         """Return the stored records with these native keys."""
         ...
@@ -127,7 +173,7 @@ class Ledger(Protocol):
         ...
 
     def payloads(self, stream: int, after: int, count: int) -> list[tuple[int, str, bytes, bytes]]:
-        """Return (record, key, raw hash, payload) of the next stored payloads above a record id."""
+        """Return (record, key, raw hash, payload with the newest stamps) of the next records above a record id."""
         ...
 
     def finish(

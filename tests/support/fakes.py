@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synchub.domain.model import VOLATILE
 from synchub.domain.plan import Foreseen, Op, Outcome, RowState, TargetObject, Value, Write
-from synchub.domain.records import CanonicalRecord, End, FieldWarning, Page, Rejected
+from synchub.domain.records import CanonicalRecord, CheckIn, End, FieldWarning, Page, Rejected
 from synchub.errors import ConnectorError, MappingError, Unavailable
 from synchub.ports import Capabilities, StreamInfo
 
@@ -77,6 +78,28 @@ class PlainMapper:
     def key_of(self, payload: dict[str, Any]) -> str:
         """Return the key of a dropped record."""
         return str(payload["key"])
+
+    def essence(self, payload: dict[str, Any]) -> bytes:
+        """Blank the moment and the volatile fields."""
+        stamps = self._stamps(payload)
+        blank = {name: "" for name in stamps if name != "fields"}
+        inner = {**payload["fields"], **dict.fromkeys(stamps["fields"], "")} if "fields" in stamps else None
+        return json.dumps(payload | blank | ({} if inner is None else {"fields": inner})).encode()
+
+    def check_in(self, payload: dict[str, Any]) -> CheckIn | None:
+        """Read the moment and the volatile fields."""
+        if payload.get("odd"):
+            return None
+        record = self.map(payload)
+        assert record is not None
+        said = {name: record.fields.get(name) for name in VOLATILE[record.cls]}
+        return CheckIn(said, record.observed_at, self._stamps(payload))
+
+    def _stamps(self, payload: dict[str, Any]) -> dict[str, Any]:
+        fields = payload.get("fields") or {}
+        inner = {n: v for n, v in fields.items() if n in VOLATILE["server"] and n not in self._rename}
+        at = {"at": payload["at"]} if "at" in payload else {}
+        return at | ({"fields": inner} if inner else {})
 
     def project(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Keep what the map reads."""
