@@ -28,11 +28,11 @@ def _plan(row: Row) -> PlanState:
 
 
 def _row(row: Row) -> PlanRow:
-    body = orjson.loads(row[7])
+    n, entity, cls, facet, kind, op, object_id, blob, label, state, note = row
+    body = orjson.loads(blob)
     values = body.get("values")
     changes = {} if values else {name: FieldChange(*change) for name, change in body["changes"].items()}
-    op, state = _OPS[row[5]], _STATES[row[9]]
-    return PlanRow(row[0], row[1], row[2], row[3], row[4], op, row[6], changes, row[8], state, row[10], values or {})
+    return PlanRow(n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {})
 
 
 def _dump(row: PlanRow) -> bytes:
@@ -122,14 +122,22 @@ class PlanStore:
             tx.run("update plan set state=? where id=?", (state, plan))
 
     def rows(
-        self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000, within: int = 0
+        self,
+        plan: int,
+        *,
+        states: Sequence[str] = (),
+        after: int = -1,
+        count: int = 1000,
+        within: int = 0,
+        before: int | None = None,
     ) -> list[PlanRow]:
         """See `Plans.rows`."""
         wanted = f" and state in ({','.join('?' * len(states))})" if states else ""
+        upto, end = (" and n<?", (before,)) if before is not None else ("", ())
         with self._db.read() as tx:
             rows = tx.rows(
-                f"select {_ROW} from plan_row where plan=? and n>?{wanted} order by n limit ?",
-                (plan, after, *states, count),
+                f"select {_ROW} from plan_row where plan=? and n>?{upto}{wanted} order by n limit ?",
+                (plan, after, *end, *states, count),
             )
         if within and rows and rows[-1][0] // within != rows[0][0] // within:
             rows = [row for row in rows if row[0] // within == rows[0][0] // within]
@@ -156,17 +164,20 @@ class PlanStore:
         """See `Plans.deliver`."""
         with self._db.begin() as tx:
             plain: dict[str, list[int]] = {}
+            noted: list[Row] = []
             for n, state, note in batch.states:
-                if not note:
-                    plain.setdefault(state, []).append(n)
-            for state, numbers in plain.items():
+                text = state._value_ if state.__class__ is RowState else state
+                if note:
+                    noted.append((text, note, plan, n))
+                elif text in plain:
+                    plain[text].append(n)
+                else:
+                    plain[text] = [n]
+            for text, numbers in plain.items():
                 tx.run_in(
-                    "update plan_row set state=?, note='' where plan=? and n in {in}", numbers, before=(state, plan)
+                    "update plan_row set state=?, note='' where plan=? and n in {in}", numbers, before=(text, plan)
                 )
-            tx.many(
-                "update plan_row set state=?, note=? where plan=? and n=?",
-                [(state, note, plan, n) for n, state, note in batch.states if note],
-            )
+            tx.many("update plan_row set state=?, note=? where plan=? and n=?", noted)
             write_objects(tx, target, batch)
             add_replan(tx, target, batch.replan)
             if batch.conflicts:

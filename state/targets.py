@@ -107,12 +107,13 @@ class TargetStore:
                     ):
                         continue
                     base = old[6] if old[6] is None or bytes(old[6]) != SAME else old[5]
+                    edited = _differs(before.fields, item.fields)
+                    at, by = (item if edited else before).updated_at, (item if edited else before).updated_by
                     rows.append(
                         (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields),
-                         base, item.version, item.updated_at, item.updated_by, item.counterpart, item.cls, old[12],
-                         before.origin)
+                         base, item.version, at, by, item.counterpart, item.cls, old[12], before.origin)
                     )  # fmt: skip
-                    if before.entity is not None and _differs(before.fields, item.fields):
+                    if before.entity is not None and edited:
                         changed.append((before.entity, item))
                     numbered.append(number)
                 hashes.extend((h, number, target) for h in item_hashes)
@@ -121,6 +122,14 @@ class TargetStore:
             tx.many(_UPSERT, rows)
             tx.many("insert into target_identifier(hash, object, target) values (?,?,?) on conflict do nothing", hashes)
         return changed
+
+    def signed(self, target: int, edits: Sequence[tuple[str, str, str, int]]) -> None:
+        """See `Targets.signed`."""
+        with self._db.begin() as tx:
+            tx.many(
+                "update target_object set updated_by=?, updated_at=? where target=? and object_id=? and kind=?",
+                [(by, at, target, identifier, kind) for kind, identifier, by, at in edits],
+            )
 
     def linked(self, target: int, entities: Sequence[int]) -> dict[int, list[ObjectRow]]:
         """See `Targets.linked`."""
@@ -224,15 +233,16 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
     """Store objects that were written or linked, within a transaction."""
     if not batch.objects:
         return
-    first = tx.allocate("target_object", len(batch.objects))
+    number = tx.allocate("target_object", len(batch.objects))
     rows = []
-    for i, (entity, facet, item, base, refused, origin) in enumerate(batch.objects):
-        fields = orjson.dumps(item.fields)
-        same = SAME if base is item.fields or base == item.fields else orjson.dumps(base)
+    dumps = orjson.dumps
+    for entity, facet, item, base, refused, origin in batch.objects:
+        same = SAME if base is item.fields or base == item.fields else dumps(base)
         rows.append(
-            (first + i, target, item.kind, item.id, entity, facet, fields, same, item.version, item.updated_at,
-             item.updated_by, item.counterpart, item.cls, orjson.dumps(refused) if refused else None, origin)
+            (number, target, item.kind, item.id, entity, facet, dumps(item.fields), same, item.version,
+             item.updated_at, item.updated_by, item.counterpart, item.cls, dumps(refused) if refused else None, origin)
         )  # fmt: skip
+        number += 1
     tx.many(_UPSERT, rows)
 
 

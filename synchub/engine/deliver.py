@@ -17,11 +17,13 @@ from synchub.engine.contact import TargetJob
 from synchub.engine.counterparts import Counterparts
 from synchub.engine.pace import seldom_collected
 from synchub.engine.references import LEVEL, waits_for
+from synchub.engine.shape import deliver_shape
 from synchub.errors import HubError, PlanError, Recovery
 from synchub.ports import Clock, ObjectIdentity, Progress
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
 
-_APPLIED = RowState.APPLIED.value
+_CREATE, _INSERT, _UPDATE, _LINK = Op.CREATE, Op.INSERT, Op.UPDATE, Op.LINK  # looking members up costs more
+_APPLIED, _UNCHANGED, _FAILED, _PENDING = RowState.APPLIED, RowState.UNCHANGED, RowState.FAILED, RowState.PENDING
 _TRIES = 3  # times a row is sent within one run while the target says that it may work later
 
 
@@ -32,12 +34,12 @@ class DeliveryCounts:
     states: dict[str, int] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
 
-    def add(self, row: PlanRow, state: str) -> None:
+    def add(self, row: PlanRow, state: RowState) -> None:
         """Count one row."""
-        name = str(state)
+        name = state._value_
         self.states[name] = self.states.get(name, 0) + 1
-        if name == _APPLIED:
-            op = "create" if row.op is Op.INSERT else row.op.value
+        if state is _APPLIED:
+            op = "create" if row.op is _INSERT else row.op._value_
             self.applied[op] = self.applied.get(op, 0) + 1
 
 
@@ -96,6 +98,7 @@ class Delivery:
 
     def run(self) -> None:
         """Send everything that is to be sent, in order."""
+        deliver_shape(self)
         self._recover()
         size = max(self.can.batch * self.can.workers, 1)
         after = -1
@@ -152,9 +155,9 @@ class Delivery:
         """Send rows in slices the target likes, and again what may work later."""
         if not rows:
             return
-        links = [r for r in rows if r.op is Op.LINK and not r.changes]
-        writes = [r for r in rows if r.op is not Op.LINK or r.changes]
-        self._link(links)
+        writes = [r for r in rows if r.op is not _LINK or r.changes]
+        if len(writes) < len(rows):
+            self._link([r for r in rows if r.op is _LINK and not r.changes])
         for attempt in range(_TRIES):
             if not writes:
                 return
@@ -168,8 +171,8 @@ class Delivery:
         rows = self._located(rows, batch)
         existing = self._existing(rows)
         ready = self._fresh(rows, existing, batch)
-        values = self._resolve(ready, batch)
-        if batch.states:
+        ready, values = self._resolve(ready, batch)
+        if batch.states or batch.replan:
             self.store(batch)
         if not ready:
             return []
@@ -179,13 +182,14 @@ class Delivery:
         later: list[PlanRow] = []
         result = DeliveryBatch()
         self.learn_bases(ready)
+        now = self.clock.now()
         for outcome in self._call(writes):
             row = by_number[outcome.row]
-            if outcome.retryable and outcome.state is RowState.FAILED and not last:
+            if outcome.retryable and outcome.state is _FAILED and not last:
                 later.append(row)
-                result.states.append((row.n, RowState.PENDING, outcome.message[:500]))
+                result.states.append((row.n, _PENDING, outcome.message[:500]))
                 continue
-            self._outcome(result, row, outcome, values[row.n], existing.get(row.n))
+            self._outcome(result, row, outcome, values[row.n], existing.get(row.n), now)
         self.store(result)
         if self.progress:
             self.progress(f"{self.job.name} writing", self._done, self._total)
@@ -218,28 +222,28 @@ class Delivery:
         ]
 
     def _write(self, row: PlanRow, fields: dict[str, Value], existing: TargetObject | None) -> Write:
-        creating = row.op in (Op.CREATE, Op.INSERT)
         extra: dict[str, Any] = {"cls": row.cls, "facet": row.facet}
-        if row.op is Op.INSERT:
+        if row.op is _INSERT:
             extra["direct"] = True
         if row.changes:
             extra["expected"] = {name: change.old for name, change in row.changes.items()}
+        creating = row.op is _CREATE or row.op is _INSERT
         return Write(
-            row=row.n,
-            kind=row.kind,
-            op=Op.CREATE if creating else Op.UPDATE,
-            object_id=None if creating else row.object_id,
-            fields=fields,
-            hub_key=self.job.hub_key(row.entity),
-            expected_version=existing.version if existing else None,
-            extra=extra,
+            row.n,
+            row.kind,
+            _CREATE if creating else _UPDATE,
+            None if creating else row.object_id,
+            fields,
+            self.job.hub_key(row.entity),
+            existing.version if existing else None,
+            extra,
         )
 
     # --- before sending -----------------------------------------------------------------------------------------------
 
     def _located(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> list[PlanRow]:
         """Find the objects of rows that were planned before their object existed."""
-        loose = [r for r in rows if r.op is Op.UPDATE and r.object_id is None]
+        loose = [r for r in rows if r.object_id is None and r.op is _UPDATE]
         if not loose:
             return list(rows)
         ids = self.state.targets.object_ids(self.plan.target, [r.entity for r in loose])
@@ -288,31 +292,39 @@ class Delivery:
                 ready.append(row)
         return ready
 
-    def _resolve(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> dict[int, dict[str, Value]]:
-        """Put ids in for objects that had to be created first; what is still missing is left out and planned again."""
-        plain: dict[int, dict[str, Value]] = {}
+    def _resolve(
+        self, rows: Sequence[PlanRow], batch: DeliveryBatch
+    ) -> tuple[list[PlanRow], dict[int, dict[str, Value]]]:
+        """Put ids in for objects that had to be created first; what is still missing is left out and planned again.
+
+        Returns:
+            The rows that still have something to write, and row number -> what.
+        """
+        values: dict[int, dict[str, Value]] = {}
         wanted: list[tuple[PlanRow, str, tuple[int, str]]] = []
         for row in rows:
-            fields = plain[row.n] = row.wanted()
-            for name, value in fields.items():
-                if value.__class__ is dict:
-                    wanted.append((row, name, (value["$entity"], value.get("$facet", "record"))))
+            fields = values[row.n] = row.values or row.wanted()
+            if dict in map(type, fields.values()):
+                values[row.n] = dict(fields)
+                for name, value in fields.items():
+                    if value.__class__ is dict:
+                        wanted.append((row, name, (value["$entity"], value.get("$facet", "record"))))
         if not wanted:
-            return plain
+            return list(rows), values
         objects = self.state.targets.object_ids(self.plan.target, list({key[0] for _, _, key in wanted}))
+        empty = set()
         for row, name, key in wanted:
-            fields = plain[row.n] = dict(plain[row.n])
             found = objects.get(key)
             if found:
-                fields[name] = found
-            else:
-                del fields[name]
-                batch.replan.append((row.entity, f"reference: {name}"))
-        if batch.replan and not batch.states:
-            self.state.plans.deliver(
-                self.plan.target, self.plan.id, self.clock.now(), self.run_id, DeliveryBatch(replan=batch.replan)
-            )
-        return plain
+                values[row.n][name] = found
+                continue
+            del values[row.n][name]
+            batch.replan.append((row.entity, f"reference: {name}"))
+            if not values[row.n] and row.op is _UPDATE:
+                batch.states.append((row.n, _UNCHANGED, "what it refers to is not there yet"))
+                self.counts.add(row, _UNCHANGED)
+                empty.add(row.n)
+        return [row for row in rows if row.n not in empty], values
 
     # --- after sending ------------------------------------------------------------------------------------------------
 
@@ -347,18 +359,23 @@ class Delivery:
         outcome: Outcome,
         sent: dict[str, Value],
         existing: TargetObject | None,
+        now: int,
     ) -> None:
-        if outcome.state in (RowState.APPLIED, RowState.UNCHANGED) and outcome.object_id:
-            fields = {**(existing.fields if existing else {}), **sent, **outcome.fields}
-            for name in outcome.refused:
+        if (outcome.state is _APPLIED or outcome.state is _UNCHANGED) and outcome.object_id:
+            fields, counterpart = sent, outcome.counterpart
+            if existing is not None:
+                fields, counterpart = {**existing.fields, **sent}, counterpart or existing.counterpart
+            if outcome.fields or outcome.refused:
+                fields = {**fields, **outcome.fields}
+            refused = {}
+            for name, reason in outcome.refused.items():
+                refused[name] = {"reason": reason, "wanted": sent.get(name)}
                 if name not in outcome.fields:
                     fields.pop(name, None)
             item = TargetObject(
-                row.kind, outcome.object_id, fields, outcome.version, self.clock.now(), None,
-                outcome.counterpart or (existing.counterpart if existing else None), row.kind,
-            )  # fmt: skip
-            refused = {name: {"reason": reason, "wanted": sent.get(name)} for name, reason in outcome.refused.items()}
-            origin = "created" if row.op in (Op.CREATE, Op.INSERT) else "found"
+                self.facet(row).read_kind, outcome.object_id, fields, outcome.version, now, None, counterpart, row.kind
+            )
+            origin = "created" if row.op is _CREATE or row.op is _INSERT else "found"
             self.applied(batch, row, item, sent, refused, origin, outcome.state, outcome.message)
             return
         batch.states.append((row.n, outcome.state, outcome.message[:500] or "the target gave no reason"))
@@ -394,7 +411,7 @@ class Delivery:
             item.kind != facet.read_kind
         ):  # one object is one row: later reads of other people's edits come under this kind
             item = replace(item, kind=facet.read_kind, cls=item.cls or row.kind)
-        if row.op in (Op.CREATE, Op.INSERT) or (origin == "created" and not sent):
+        if row.op is _CREATE or row.op is _INSERT or (origin == "created" and not sent):
             base = item.fields if not refused else {n: v for n, v in item.fields.items() if n not in refused}
         else:
             base = self._base(row, facet, item, sent, refused)

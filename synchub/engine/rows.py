@@ -39,20 +39,29 @@ class RowMaker:
         now: Seconds since 1970 UTC.
 
     Attributes:
-        levels: Person -> level among the people of this plan; those without one stand at the lowest.
-        cut: (person, person): references that are written last, because they close a circle.
         standing: Entities with an edit of other people that stands for a time only.
     """
 
     def __init__(self, job: TargetJob, rules: Rules, references: References, summary: Summary, now: int) -> None:
         self._job, self._rules, self._references, self._summary, self._now = job, rules, references, summary, now
-        self.levels: Mapping[int, int] = {}
-        self.cut: Collection[tuple[int, int]] = ()
         self.standing: set[int] = set()
+        self._levels: Mapping[int, int] = {}
+        self._cut: Collection[tuple[int, int]] = ()
+        self._cutting: set[int] = set()
         self._next: dict[int, int] = {}
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
         self._pairs = job.target.capabilities().counterparts
+
+    def arrange(self, levels: Mapping[int, int], cut: Collection[tuple[int, int]]) -> None:
+        """Say in which order people come.
+
+        Args:
+            levels: Person -> level; those without one stand at the lowest.
+            cut: (person, person) of the references that are written last, because they close a circle.
+        """
+        self._levels, self._cut = levels, cut
+        self._cutting = {person for person, _ in cut}
 
     def of(
         self,
@@ -223,9 +232,9 @@ class RowMaker:
 
     def _apart(self, entity: EntityRow, fields: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Take out the references that close a circle among people: the other is created after this one."""
-        if not self.cut or entity.family != "person":
+        if entity.id not in self._cutting:
             return fields, {}
-        later = {n: v for n, v in fields.items() if (entity.id, waits_for(_new(v))) in self.cut}
+        later = {n: v for n, v in fields.items() if (entity.id, waits_for(_new(v))) in self._cut}
         return ({n: v for n, v in fields.items() if n not in later}, later) if later else (fields, later)
 
     def row(
@@ -247,7 +256,7 @@ class RowMaker:
         if phase is not None:
             place = phase * PHASE
         elif entity.family == "person":
-            place = self.levels.get(entity.id, 0) * LEVEL
+            place = self._levels.get(entity.id, 0) * LEVEL
         else:
             place = 2 * PHASE if facet.counterpart and facet.facet == "asset" else PHASE
         n = self._next.get(place, place)

@@ -63,8 +63,10 @@ def plan_shape(job: TargetJob, state: State, plan: int, summary: Summary) -> Non
 def deliver_shape(delivery: Delivery) -> None:
     """Add what the plan says the schema lacks; a row that fails is shown, and planned again with the next plan."""
     target, plan, state = delivery.job.target, delivery.plan, delivery.state
-    rows = [r for r in state.plans.rows(plan.id, states=_OPEN, after=FIRST - 1, count=-FIRST) if r.n < 0]
-    if not rows or not isinstance(target, Shaped):
+    if not isinstance(target, Shaped):
+        return
+    rows = state.plans.rows(plan.id, states=_OPEN, after=FIRST - 1, count=-FIRST, before=0)
+    if not rows:
         return
     state.plans.send(plan.id, rows[0].n, rows[-1].n, _OPEN)
     writes = [Write(r.n, r.kind, r.op, None, r.values, "") for r in rows]

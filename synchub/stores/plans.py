@@ -71,7 +71,14 @@ class Plans(Protocol):
         ...
 
     def rows(
-        self, plan: int, *, states: Sequence[str] = (), after: int = -1, count: int = 1000, within: int = 0
+        self,
+        plan: int,
+        *,
+        states: Sequence[str] = (),
+        after: int = -1,
+        count: int = 1000,
+        within: int = 0,
+        before: int | None = None,
     ) -> list[PlanRow]:
         """Return rows in the order of delivery.
 
@@ -81,6 +88,7 @@ class Plans(Protocol):
             after: Only rows with a higher number.
             count: At most so many.
             within: Stop where the number divided by this changes; 0: nowhere.
+            before: Only rows with a lower number.
         """
         ...
 
