@@ -19,7 +19,7 @@ _FORMS = ("text", "date", "datetime", "number", "integer", "bool", "status", "ra
 _FACETS = ("ci", "asset", "record")
 _CLASS_KEYS = {"like", *_FACETS}
 _FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs", "created", "heartbeat"}
-_HEARTBEAT_KEYS = {"field", "from", "to"}
+_HEARTBEAT_KEYS = {"field", "to"}
 _FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone",
                "join"}  # fmt: skip
 _SIGNS = ("last_seen_at", "hostname", "fqdn", "os_name", "os_version", "enrolled_at", "management_id", "ip_addresses")
@@ -190,8 +190,7 @@ def _heartbeat(cls: str, body: Any, where: str) -> FieldSpec | None:
     _known(body, _HEARTBEAT_KEYS, where)
     if not isinstance(body.get("field"), str):
         raise ConfigError("`field` names the target field.", where=where)
-    spec = {"from": body.get("from", "last_seen_at"), "to": body.get("to", "datetime")}
-    return _field(cls, body["field"], spec, where)
+    return _field(cls, body["field"], {"from": "last_seen_at", "to": body.get("to", "datetime")}, where)
 
 
 def _field(cls: str, name: str, body: Mapping[str, Any], where: str) -> FieldSpec:

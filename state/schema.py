@@ -121,6 +121,8 @@ target_object = _table(
 target_identifier = _table(
     "target_identifier", _int("hash", key=True), _int("object", key=True), _int("target"), rowless=True
 )
+# When an object was last told that its thing was seen, and what.
+heartbeat = _table("heartbeat", _id("object"), _int("at"), _text("seen"))
 replan = _table("replan", _int("target", key=True), _int("entity", key=True), _text("reason"), rowless=True)
 
 plan = _table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from state.alerts import AlertStore
 from state.db import Database, open_engine
 from state.entities import EntityStore
+from state.heartbeats import HeartbeatStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
 from state.lookup import LookupStore
@@ -27,6 +28,7 @@ class SqlState:
         self.targets = TargetStore(database)
         self.plans = PlanStore(database)
         self.runs = RunStore(database)
+        self.heartbeats = HeartbeatStore(database)
         self.alerts = AlertStore(database)
         self.watch = WatchStore(database)
         self.reports = ReportStore(database)

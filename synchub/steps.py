@@ -16,9 +16,9 @@ from typing import Any
 
 from synchub.alerts import watch
 from synchub.engine.pull import PullCounts, pull
-from synchub.engine.sync import TargetReport, deliver_step, identify_step, plan_step
+from synchub.engine.sync import TargetReport, deliver_step, heartbeat_step, identify_step, plan_step
 from synchub.engine.watch import Told
-from synchub.errors import ConfigError, HubError, InputError, PlanError, StateError
+from synchub.errors import ConfigError, HubError, InputError, LeaseLost, PlanError, StateError
 from synchub.ports import Progress
 from synchub.stores import PlanState
 from synchub.wiring import Hub, Selection
@@ -28,28 +28,41 @@ _RENEW_SECONDS = 15
 
 
 @contextmanager
-def exclusive(hub: Hub, scope: str = "sync") -> Iterator[None]:
+def exclusive(hub: Hub, scope: str = "sync") -> Iterator[str]:
     """Hold the lease of a scope; renewed while the work goes on, so that a dead run's lease ends within a minute.
+
+    Whoever was held up for longer and finds that another run took over writes nothing more: each transaction of the
+    state checks the lease, and nothing is sent without one before it.
+
+    Yields:
+        The owner: other processes that take part in the run work under it (`Runs.work_under`).
 
     Raises:
         LeaseHeld: Another run works on the scope.
+        LeaseLost: Another run took over meanwhile; raised by what is written next.
     """
     owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
     hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+    hub.state.runs.work_under(scope, owner)
     stop = threading.Event()
 
     def renew() -> None:
         while not stop.wait(_RENEW_SECONDS):
-            with suppress(StateError):  # busy for long: tried again before the lease ends
-                hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+            try:
+                hub.state.runs.renew(scope, owner, _LEASE_SECONDS)
+            except LeaseLost:  # never taken back: the other run may have changed everything
+                return
+            except StateError:  # busy for long: tried again before the lease ends
+                continue
 
     thread = threading.Thread(target=renew, name=f"lease {scope}", daemon=True)
     thread.start()
     try:
-        yield
+        yield owner
     finally:
         stop.set()
         thread.join()
+        hub.state.runs.work_under(scope, None)
         hub.state.runs.release(scope, owner)
 
 
@@ -123,6 +136,8 @@ def plan_target(
         preview = replace(job, mode="preview")
         chosen = selected_entities(hub, selection)
         report = plan_step(preview, hub.state, hub.rules(), hub.clock, run, progress, select=chosen)[1]
+        if chosen is None:
+            report = heartbeat_step(preview, hub.state, report, hub.clock, run, progress)
         report.mode = job.mode
         return report
 
@@ -136,7 +151,10 @@ def sync_target(
         plan, report = plan_step(
             job, hub.state, rules, hub.clock, run, progress, select=selected_entities(hub, selection)
         )
-        return deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
+        report = deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
+        if selection == Selection():
+            report = heartbeat_step(job, hub.state, report, hub.clock, run, progress)
+        return report
 
 
 def apply_plan(

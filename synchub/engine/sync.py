@@ -7,6 +7,7 @@ from typing import Any
 
 from synchub.engine.contact import Contact, TargetJob
 from synchub.engine.deliver import deliver
+from synchub.engine.heartbeat import count_due, send_heartbeats
 from synchub.engine.identify import IdentifyCounts, identify
 from synchub.engine.plan import make_plan
 from synchub.ports import Clock, Progress
@@ -27,6 +28,7 @@ class TargetReport:
         states: Rows by final state.
         applied: Applied rows by operation.
         mode: The target's mode.
+        heartbeats: Objects that were told when their thing was last seen (`HeartbeatCounts`); they are no writes.
     """
 
     plan: str
@@ -37,6 +39,7 @@ class TargetReport:
     mode: str
     states: dict[str, int] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
+    heartbeats: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -88,12 +91,23 @@ def deliver_step(
     return report
 
 
+def heartbeat_step(
+    job: TargetJob, state: State, report: TargetReport, clock: Clock, run: int, progress: Progress | None = None
+) -> TargetReport:
+    """Tell a target in mode write when things were last seen; elsewhere only count, and note it in the run."""
+    work = send_heartbeats if job.mode == "write" else count_due
+    report.heartbeats = asdict(work(job, state, clock, progress))
+    state.runs.note(run, {"heartbeats": {job.name: report.heartbeats}})
+    return report
+
+
 def target_step(
     job: TargetJob, state: State, rules: Rules, clock: Clock, run: int, progress: Progress | None = None
 ) -> TargetReport:
-    """Plan a target and deliver the plan."""
+    """Plan a target, deliver the plan, and tell when things were last seen."""
     plan, report = plan_step(job, state, rules, clock, run, progress)
-    return deliver_step(job, state, plan, report, clock, run, progress)
+    report = deliver_step(job, state, plan, report, clock, run, progress)
+    return heartbeat_step(job, state, report, clock, run, progress)
 
 
 def _report(job: TargetJob, plan: PlanState, seen: Contact) -> TargetReport:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from synchub.stores.alerts import Alert, AlertRow, Alerts
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
+from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.identity import Dirty, Identity
 from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
 from synchub.stores.plans import Plans, PlanState
@@ -20,6 +21,7 @@ __all__ = [
     "Alert",
     "AlertRow",
     "Alerts",
+    "Beat",
     "CheckedIn",
     "DeliveryBatch",
     "Dirty",
@@ -27,6 +29,7 @@ __all__ = [
     "EntityBatch",
     "EntityRow",
     "Essence",
+    "Heartbeats",
     "Identity",
     "Known",
     "Ledger",
@@ -76,6 +79,11 @@ class State(Protocol):
     @property
     def alerts(self) -> Alerts:
         """See `Alerts`."""
+        ...
+
+    @property
+    def heartbeats(self) -> Heartbeats:
+        """See `Heartbeats`."""
         ...
 
     @property

@@ -119,6 +119,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('hash', 'record'),
     sqlite_with_rowid=False
     )
+    op.create_table('heartbeat',
+    sa.Column('object', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('at', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('seen', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('object'),
+    sqlite_with_rowid=True
+    )
     op.create_table('lease',
     sa.Column('scope', sa.Text(), nullable=False),
     sa.Column('owner', sa.Text(), nullable=False),
@@ -336,6 +343,7 @@ def downgrade() -> None:
     op.drop_index('member_entity', table_name='member')
     op.drop_table('member')
     op.drop_table('lease')
+    op.drop_table('heartbeat')
     op.drop_table('identifier')
     op.drop_table('field_warning')
     op.drop_index('entity_change_entity', table_name='entity_change')
