@@ -21,8 +21,12 @@ from synchub.steps import begin_run, chosen, end_run, exclusive, identify_all, p
 from synchub.wiring import Hub, Selection, open_hub
 
 
-def _hub() -> Hub:
-    return open_hub(Path(os.environ.get("SYNCHUB_CONFIG", "synchub.yaml")))
+def _hub(lease: str | None = None) -> Hub:
+    """Open the hub; with the owner of the flow's lease it writes only as long as that is held."""
+    hub = open_hub(Path(os.environ.get("SYNCHUB_CONFIG", "synchub.yaml")))
+    if lease is not None:
+        hub.state.runs.work_under("sync", lease)
+    return hub
 
 
 def _may_retry(_task: Any, _run: Any, state: Any) -> bool:
@@ -43,9 +47,9 @@ _RETRIES: dict[str, Any] = {
 
 
 @task(name="pull", task_run_name="pull {source}", **_RETRIES)
-def pull_task(source: str, run: int, limit: int | None) -> dict[str, dict[str, Any]]:
+def pull_task(source: str, run: int, lease: str, limit: int | None) -> dict[str, dict[str, Any]]:
     """Read one source into the ledger."""
-    hub = _hub()
+    hub = _hub(lease)
     try:
         result = pull_source(hub, source, run, limit=limit)
     finally:
@@ -58,9 +62,9 @@ def pull_task(source: str, run: int, limit: int | None) -> dict[str, dict[str, A
 
 
 @task(name="identify", **_RETRIES)
-def identify_task(run: int) -> dict[str, Any]:
+def identify_task(run: int, lease: str) -> dict[str, Any]:
     """Identify and reconcile what changed."""
-    hub = _hub()
+    hub = _hub(lease)
     try:
         return identify_all(hub, run)
     finally:
@@ -68,9 +72,9 @@ def identify_task(run: int) -> dict[str, Any]:
 
 
 @task(name="deliver", task_run_name="deliver {target}", **_RETRIES)
-def deliver_task(target: str, run: int) -> dict[str, Any]:
+def deliver_task(target: str, run: int, lease: str) -> dict[str, Any]:
     """Plan one target and deliver the plan as far as its mode allows."""
-    hub = _hub()
+    hub = _hub(lease)
     try:
         return sync_target(hub, target, run, Selection()).as_dict()
     finally:
@@ -93,13 +97,13 @@ def sync(
         settings = hub.loaded.settings
         read = chosen(list(settings.sources), frozenset(sources or ()), "source")
         write = chosen(list(settings.targets), frozenset(targets or ()), "target")
-        with exclusive(hub):
+        with exclusive(hub) as lease:
             run = begin_run(hub, "sync", flow_run.get_id())
             state = "failed"
             try:
-                pulled = {name: pull_task(name, run, limit) for name in read}
-                identified = identify_task(run)
-                reports = {name: deliver_task(name, run) for name in write}
+                pulled = {name: pull_task(name, run, lease, limit) for name in read}
+                identified = identify_task(run, lease)
+                reports = {name: deliver_task(name, run, lease) for name in write}
                 state = run_state(pulled, reports)
             finally:
                 end_run(hub, run, state)

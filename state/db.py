@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 
-from synchub.errors import ConfigError, StateError
+from synchub.errors import ConfigError, LeaseLost, StateError
 
 _PRAGMAS = (
     "journal_mode=wal",
@@ -184,17 +184,26 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self.leases: dict[str, str] = {}  # scope -> owner: what is written is written under these
 
     @contextmanager
-    def begin(self) -> Iterator[Tx]:
+    def begin(self, *, fenced: bool = True) -> Iterator[Tx]:
         """Open a transaction; committed at the end, rolled back on an exception.
 
+        Args:
+            fenced: Only while the leases this database works under are held. Nobody can take one over before the end of
+                the transaction.
+
         Raises:
+            LeaseLost: Another owner has one of the leases by now; nothing was written.
             StateError: The database does not answer or refuses a statement.
         """
         try:
             with self.engine.begin() as connection:
-                yield Tx(connection)
+                tx = Tx(connection)
+                if fenced and self.leases:
+                    self._check_leases(tx)
+                yield tx
         except sa.exc.DBAPIError as exc:
             raise self._error(exc) from exc
         except Exception as exc:
@@ -210,6 +219,17 @@ class Database:
                 yield Tx(connection)
         except sa.exc.DBAPIError as exc:
             raise self._error(exc) from exc
+
+    def _check_leases(self, tx: Tx) -> None:
+        lock = " for share" if tx.postgres else ""  # SQLite has one writer at a time
+        for scope, owner in self.leases.items():
+            holder = tx.value(f"select owner from lease where scope=?{lock}", (scope,))
+            if holder != owner:
+                raise LeaseLost(
+                    f"the lease on {scope!r} ended, and {holder or 'another run'} took over.",
+                    where="state",
+                    fix="Nothing: the other run goes on from what was stored.",
+                )
 
     def _error(self, exc: Exception) -> StateError:
         reason = str(getattr(exc, "orig", exc)).splitlines()[0][:300]

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Tx
-from synchub.errors import LeaseHeld
+from synchub.errors import LeaseHeld, LeaseLost
 
 
 def database_time(tx: Tx) -> int:
@@ -48,12 +48,12 @@ class RunStore:
 
     def end(self, run: int, at: int, state: str) -> None:
         """See `Runs.end`."""
-        with self._db.begin() as tx:
+        with self._db.begin(fenced=False) as tx:
             tx.run("update run set ended_at=?, state=? where id=?", (at, state, run))
 
     def acquire(self, scope: str, owner: str, seconds: int) -> None:
         """See `Runs.acquire`."""
-        with self._db.begin() as tx:
+        with self._db.begin(fenced=False) as tx:
             now = database_time(tx)
             taken = tx.run(
                 "insert into lease(scope, owner, until_at) values (?,?,?) on conflict (scope) do update set"
@@ -70,9 +70,24 @@ class RunStore:
                 fix=f"Wait for it, or {left} s for its lease to end if it died.",
             )
 
+    def renew(self, scope: str, owner: str, seconds: int) -> None:
+        """See `Runs.renew`."""
+        with self._db.begin(fenced=False) as tx:
+            until = database_time(tx) + seconds
+            held = tx.run("update lease set until_at=? where scope=? and owner=?", (until, scope, owner))
+        if not held:
+            raise LeaseLost(f"the lease on {scope!r} is held by another run.", where="state")
+
+    def work_under(self, scope: str, owner: str | None) -> None:
+        """See `Runs.work_under`."""
+        if owner is None:
+            self._db.leases.pop(scope, None)
+        else:
+            self._db.leases[scope] = owner
+
     def release(self, scope: str, owner: str) -> None:
         """See `Runs.release`."""
-        with self._db.begin() as tx:
+        with self._db.begin(fenced=False) as tx:
             tx.run("delete from lease where scope=? and owner=?", (scope, owner))
 
     def audit(self, at: int, run: int | None, actor: str, action: str, detail: Mapping[str, Any]) -> None:

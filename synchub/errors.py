@@ -15,7 +15,8 @@
     ├── MappingError           a record cannot be mapped at all                       SKIP_RECORD
     ├── PlanError              a plan is unknown, expired or drifted                  ABORT
     └── StateError             the state database                                     ABORT
-        └── LeaseHeld          another run works on the same scope                    RETRY_LATER
+        ├── LeaseHeld          another run works on the same scope                    RETRY_LATER
+        └── LeaseLost          this run's lease ended and another run took over       ABORT
 
 Callers branch on `recovery` (or on the class), never on text. A message says where, what, for which object, why, and
 what to do, and never holds a secret or a payload. Each error survives pickling, because Prefect pickles errors between
@@ -167,3 +168,7 @@ class LeaseHeld(StateError):
     """Another run works on the same scope."""
 
     recovery = Recovery.RETRY_LATER
+
+
+class LeaseLost(StateError):
+    """This run's lease ended and another one took its place; nothing more is written."""

@@ -29,6 +29,22 @@ class Runs(Protocol):
         """
         ...
 
+    def renew(self, scope: str, owner: str, seconds: int) -> None:
+        """Hold a lease for longer; one that ended is still its owner's until another takes it.
+
+        Raises:
+            LeaseLost: Another owner took it.
+        """
+        ...
+
+    def work_under(self, scope: str, owner: str | None) -> None:
+        """From now on write nothing through these stores unless this owner holds the lease; None: whoever holds it.
+
+        A transaction that finds another owner ends with `LeaseLost`. Only the end of a run and the return of a lease
+        are still noted.
+        """
+        ...
+
     def release(self, scope: str, owner: str) -> None:
         """Give a lease back."""
         ...

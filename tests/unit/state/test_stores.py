@@ -11,7 +11,7 @@ import pytest
 
 from state.db import Database
 from state.store import SqlState
-from synchub.errors import LeaseHeld, StateError
+from synchub.errors import LeaseHeld, LeaseLost, StateError
 from synchub.stores import LedgerBatch, NewRecord
 from tests.support.fakes import NOW
 from tests.support.states import Databases
@@ -61,6 +61,32 @@ def test_the_lease_of_a_dead_run_ends_by_the_time_of_the_database(databases: Dat
         two.runs.acquire("sync", "b", 1)
     time.sleep(2.1)
     two.runs.acquire("sync", "b", 60)
+
+
+def test_whoever_lost_his_lease_writes_nothing(databases: Databases) -> None:
+    """Held up for longer than the lease, with another in his place; what is only late goes on."""
+    url = databases.url()
+    one, two = databases.open(url), databases.open(url)
+    one.runs.acquire("sync", "a", 1)
+    one.runs.work_under("sync", "a")
+    run = one.runs.begin("sync", NOW, "cfg")
+    time.sleep(2.1)
+    one.runs.renew("sync", "a", 1)  # ended, but nobody wanted it
+    one.targets.target("snow")
+    time.sleep(2.1)
+    two.runs.acquire("sync", "b", 60)
+    with pytest.raises(LeaseLost, match="b took over"):
+        one.targets.target("other")
+    with pytest.raises(LeaseLost):
+        one.runs.renew("sync", "a", 60)
+    one.runs.end(run, NOW, "failed")
+    one.runs.release("sync", "a")
+    with pytest.raises(LeaseHeld):
+        one.runs.acquire("sync", "a", 60)
+    two.runs.release("sync", "b")
+    with pytest.raises(LeaseLost):  # not even when the other is done: what was known is old
+        one.targets.target("other")
+    assert [t["name"] for t in two.reports.targets()] == ["snow"]
 
 
 def test_a_transaction_that_fails_leaves_nothing(state: SqlState) -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from state.store import SqlState
 from synchub.domain.plan import Value
-from synchub.errors import AuthError, PlanError, RateLimited, WrongInstance
+from synchub.errors import AuthError, LeaseLost, PlanError, RateLimited, WrongInstance
 from synchub.ports import Capabilities
 from tests.support.fakes import Held
+from tests.support.states import Databases
 from tests.support.world import World
 
 HP: dict[str, Any] = {"manufacturer": "HP", "model": "EliteBook 840"}
@@ -370,6 +371,30 @@ def test_a_run_that_dies_after_the_commit_is_finished(state: SqlState) -> None:
     assert len([row for row in world.target.log if row[0] == "create"]) == 7
     assert any(call.startswith("find") for call in world.target.calls)
     assert later(world).states == {}
+
+
+def test_a_run_that_lost_its_lease_sends_nothing_more(databases: Databases) -> None:
+    """Another run took over while a batch was on its way: the batch after it is not sent, and the other finishes."""
+    url = databases.url()
+    world, other = make(databases.open(url), 12), databases.open(url)
+    world.state.runs.acquire("sync", "a", 60)
+    world.state.runs.work_under("sync", "a")
+    write = world.target.write
+
+    def taken_over(writes: Any) -> Any:
+        other.runs.release("sync", "a")
+        other.runs.acquire("sync", "b", 60)
+        return write(writes)
+
+    world.target.write = taken_over  # type: ignore[method-assign]
+    with pytest.raises(LeaseLost, match="b took over"):
+        world.sync()
+    assert len(world.target.of("ci_computer")) == 5
+    world.target.write = write  # type: ignore[method-assign]
+    world.state = other
+    later(world)
+    assert len([row for row in world.target.log if row[0] == "create"]) == 12
+    assert len(world.target.of("ci_computer")) == 12
 
 
 def test_a_rate_limit_is_waited_out(state: SqlState) -> None:
