@@ -113,15 +113,16 @@ class Judge:
         """Return the figures of a first plan."""
         truth, devices = self.estate.truth, self._devices()
         owner = {**truth.cis, **truth.assets}
-        live = [r for r in rows if r.state in (RowState.PENDING, RowState.WAITING)]
+        live = [r for r in rows if _is_live(r)]
         links = [r for r in live if r.op is Op.LINK and r.object_id in owner]
         wrong = [r for r in links if owner[r.object_id or ""] not in devices.get(r.entity, ())]
-        linked = {truth.cis[r.object_id] for r in links if r.object_id in truth.cis and r not in wrong}
+        bad = {r.n for r in wrong}
+        linked = {truth.cis[r.object_id] for r in links if r.object_id in truth.cis and r.n not in bad}
         held = holders(self.estate)
         existing = [r for r in live if r.object_id in self.present]
         touched = Counter(r.object_id for r in links)
         return {
-            "rows": dict(Counter(r.op.value if r in live else r.state.value for r in rows)),
+            "rows": dict(Counter(r.op.value if _is_live(r) else r.state.value for r in rows)),
             "retirements": sum(r.op.value not in ("link", "create", "insert", "update") for r in rows)
             + sum(_retires(r) for r in existing),
             "overwrites": sum(len(self._overwritten(r)) for r in existing),
@@ -162,6 +163,10 @@ class Judge:
     def _overwritten(self, row: PlanRow) -> list[str]:
         held = self.present[row.object_id or ""]
         return [name for name in row.changes if held.get(name, "") not in ("", "0") and name not in _STAMPED]
+
+
+def _is_live(row: PlanRow) -> bool:
+    return row.state in (RowState.PENDING, RowState.WAITING)
 
 
 def _retires(row: PlanRow) -> bool:
