@@ -21,6 +21,14 @@ Addresses (`{url}` stands for both the site and `api.atlassian.com`)::
     POST object/aql?startAt&maxResults&includeAttributes {"qlQuery"}     POST object/aql/totalcount {"qlQuery"}
     GET  objectconnectedtickets/{objectId}/tickets
 
+    *    {url}/rest/api/3/...   (also `/rest/api/2`, documents as plain text, and {url}/ex/jira/{cloudId}/rest/api/3)
+    GET  serverInfo, myself, mypermissions?permissions=, field, project, project/search, project/{key}[/statuses]
+    GET  issuetype, status, priority, issueLinkType, issue/createmeta[/{project}/issuetypes[/{id}]]
+    GET  user/search?query=, user?accountId=, user/assignable/search?project=, users/search
+    POST issue    GET, PUT, DELETE issue/{key}    PUT issue/{key}/assignee    GET issue/{key}/changelog | editmeta
+    GET, POST issue/{key}/comment | transitions | remotelink    GET, PUT, DELETE issue/{key}/properties/{property}
+    POST issueLink    GET, POST search/jql (nextPageToken)    POST search/approximate-count    /search answers 410
+
 In a test::
 
     with Jira(seed=1) as sim:
@@ -36,8 +44,14 @@ In a test::
   `access.add_client(id, secret, email, scopes)`, `access.expire_tokens()`.
 - Data: `schema`, `type`, `seed`, `edit` (with author and time), `delete`, `get`, `row`, `attribute`; what happened:
   `store.history`, `store.journal`, `log` (see `simulators.log`).
+- Issues: `project(key, name)`, `field(name, kind, options)` (kind `cmdb`: Assets objects as `[{"workspaceId", "id":
+  "workspace:number", "objectId"}]`), `issue(project, summary, by=, kind=, **values)`, `edit_issue`, `comment`, `do`
+  (a transition by name); `searchable` (keys of issue properties JQL may search). Text fields, also a custom "Hub Key" of
+  kind `text`, know `~` but not `=`; fields of kind `labels`, `url` and `select` know `=` and IN.
 - Rules: `hide(key)`, `refuse(attribute, why)`, `rate_limit(aql, seconds, retry_after=)`, `max_page` (most objects a
-  page holds), `total_cap` (`total` of a search stops counting there, it is deprecated).
+  page holds), `total_cap` (`total` of a search stops counting there, it is deprecated); `deny(permission, project,
+  account)`, `refuse_field(field_id, why, account)`, `search_page` (most issues a page with fields holds), `search_lag`
+  (seconds until a search sees a change).
 - Errors: `{"errorMessages": [], "errors": {}}`; refused values of objects stand in `errors` under
   `rlabs-insight-attribute-<objectTypeAttributeId>`, all of them at once, and nothing is written.
 - The same over HTTP on `/_sim/`: see `simulators.http` and `simulators.jira.control`.

@@ -14,9 +14,13 @@ from simulators.jira.access import Access, Account
 from simulators.jira.aql import Aql
 from simulators.jira.call import Call, Routes
 from simulators.jira.control import Control
+from simulators.jira.desk import Desk
+from simulators.jira.issue_api import IssueApi
 from simulators.jira.object_api import MAX_PAGE, ObjectApi
 from simulators.jira.render import Renderer
 from simulators.jira.schema_api import SchemaApi
+from simulators.jira.search_api import SearchApi
+from simulators.jira.site_api import SiteApi
 from simulators.jira.store import Attribute, Obj, ObjectType, Schema, Store
 from simulators.jira.values import Values
 from simulators.log import RequestLog
@@ -28,7 +32,7 @@ _ASSETS = re.compile(r"^((?:/ex/jira/[^/]+)?/jsm/assets/workspace/([^/]+)/v1)(/.
 _PLATFORM = re.compile(r"^((?:/ex/jira/[^/]+)?/rest/(?:api/(?:2|3|latest)|servicedeskapi))(/.*)$")
 
 
-class Jira:
+class Jira(Desk):
     """One simulated Jira Cloud site with an Assets workspace. See the package's docstring for what it serves.
 
     Args:
@@ -50,10 +54,9 @@ class Jira:
         name: str = "acme",
         checks: Iterable[Check] = (),
     ) -> None:
+        clock = SimClock(start, frozen=frozen)
+        super().__init__(clock, Access(clock, seed), Store(clock, seed))
         self.name = name
-        self.clock = SimClock(start, frozen=frozen)
-        self.access = Access(self.clock, seed)
-        self.store = Store(self.clock, seed)
         self.cloud_id = self.store.workspace[::-1]
         self.values = Values(self.store, self.access, lambda: self.url)
         self.aql = Aql(self.store, self.values)
@@ -61,17 +64,18 @@ class Jira:
         self.max_page = MAX_PAGE
         self.total_cap = 1000
         self._hidden: dict[int, set[str]] = {}
-        self._tickets: dict[int, list[dict[str, Any]]] = {}
         self._refused: dict[tuple[int, str], str] = {}
         self.hub = self.access.add(*_account(HUB, "Hub"), token=HUB[1], roles={"assets-manager", "agent"}, kind="app")
         self.admin = self.access.add(*_account(ADMIN, "Site Admin"), token=ADMIN[1], roles={"admin"})
         self.access.add_client(*CLIENT, HUB[0])
-        self._assets, self._desk = Routes(), Routes()
+        self._assets, self._service, self._platform = Routes(), Routes(), Routes()
         self.objects = ObjectApi(self)
         for part in (SchemaApi(self), self.objects):
             part.routes(self._assets)
-        self._desk.add("GET", "/rest/servicedeskapi/assets/workspace", self._workspaces, "read:servicedesk-request")
-        self._desk.add("GET", "/rest/servicedeskapi/insight/workspace", self._workspaces, "read:servicedesk-request")
+        for side in (SiteApi(self), IssueApi(self), SearchApi(self)):
+            side.routes(self._platform)
+        for name in ("assets", "insight"):
+            self._service.add("GET", f"/{name}/workspace", self._workspaces, "read:servicedesk-request")
         self.server = Server(
             self.handle, port=port, clock=self.clock, seed=seed, control=Control(self).handle, error=errors.injected,
             checks=list(checks),
@@ -226,10 +230,6 @@ class Jira:
         """Allow so many AQL requests per account and time (documented: 500 a minute)."""
         self.objects.set_limit(aql, seconds, retry_after=retry_after)
 
-    def tickets_of(self, obj: Obj) -> list[dict[str, Any]]:
-        """List the issues that name an object."""
-        return self._tickets.get(obj.id, [])
-
     # -- answering --------------------------------------------------------
 
     def handle(self, request: Request) -> Response:
@@ -260,8 +260,8 @@ class Jira:
         if match is None:
             return None
         call.base = match[1]
-        path = re.sub(r"^/ex/jira/[^/]+", "", call.request.path)
-        return self._desk.answer(path, call)
+        routes = self._service if match[1].endswith("servicedeskapi") else self._platform
+        return routes.answer(match[2], call)
 
     def _workspaces(self, call: Call) -> Response:
         """`GET /rest/servicedeskapi/assets/workspace`."""

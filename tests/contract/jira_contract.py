@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl
 
 from openapi_core import Config, OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
+from werkzeug.datastructures import ImmutableMultiDict
 
 from simulators.http import Request, Response
 
@@ -41,7 +42,10 @@ class JiraContract:
 
     def __init__(self, contracts: Path) -> None:
         self._assets = _api(_mended_assets(json.loads((contracts / "jsm_assets" / "assets.fixed.json").read_text())))
-        self._jira = _api(json.loads((contracts / "jira" / "jira-v3.trimmed.json").read_text()))
+        jira = _mended_jira(json.loads((contracts / "jira" / "jira-v3.trimmed.json").read_text()))
+        # Null takes the assignee away (description of `PUT /issue/{issueIdOrKey}/assignee`).
+        jira["components"]["schemas"]["User"]["properties"]["accountId"]["nullable"] = True
+        self._jira = _api(jira)
         self._desk = _api(json.loads((contracts / "jsm" / "jsm.trimmed.json").read_text()))
 
     def __call__(self, request: Request, response: Response) -> list[str]:
@@ -70,12 +74,12 @@ class JiraContract:
         if api is None:
             return [f"no specification knows {path}"]
         asked = MockRequest(
-            host, method.lower(), path, args=dict(parse_qsl(query, keep_blank_values=True)), headers=dict(headers),
-            data=body or None, content_type=headers.get("content-type", "application/json"),
+            host, method.lower(), path, args=ImmutableMultiDict(parse_qsl(query, keep_blank_values=True)),
+            headers=dict(headers), data=body or None, content_type=headers.get("content-type", "application/json"),
         )  # fmt: skip
         refused = status in (400, 404) or status >= 500
         found = [] if refused else [f"request: {_short(error)}" for error in api.iter_request_errors(asked)]
-        if status in (401, 403, 429) or status >= 500 or (method == "DELETE" and status in (200, 204)):
+        if status in (401, 403, 410, 429) or status >= 500 or (method == "DELETE" and status in (200, 204)):
             # The specifications leave these out here and there; a body is in the vendor's form all the same.
             return found + _error_form(status, answer, path)
         answered = MockResponse(answer, status, content_type=mime)
@@ -140,6 +144,23 @@ def _mended_assets(document: dict[str, Any]) -> dict[str, Any]:
                     "description": "", "content": {"application/json": {"schema": _ERRORS}},
                 }  # fmt: skip
     return document
+
+
+def _mended_jira(node: Any) -> Any:
+    """Let moments be written as Jira and the specification's own examples do: `+0000` is no RFC 3339.
+
+    Where an answer is anything at all (`schema: {}`), it may be nothing: 204 has no body.
+    """
+    if isinstance(node, list):
+        return [_mended_jira(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("format") == "date-time" and node.get("type") == "string":
+        rest = {name: value for name, value in node.items() if name != "format"}
+        return rest | {"pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000$"}
+    if node.get("content") == {"application/json": {"schema": {}}} and "required" not in node:
+        return {"description": node.get("description", "")}
+    return {name: _mended_jira(value) for name, value in node.items()}
 
 
 def _drop_security(document: dict[str, Any]) -> None:

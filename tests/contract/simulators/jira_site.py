@@ -13,6 +13,12 @@ from simulators.jira.store import Obj
 HUB = ("hub@acme.example", "hub-token")
 
 
+def document(text: str) -> dict[str, Any]:
+    """Make an Atlassian document of one paragraph."""
+    paragraph = {"type": "paragraph", "content": [{"type": "text", "text": text}]}
+    return {"type": "doc", "version": 1, "content": [paragraph]}
+
+
 class Site:
     """What a client sees of a site: schema ITAM with Laptop (and its kinds of attributes), Person, Model.
 
@@ -38,10 +44,12 @@ class Site:
             },
         )  # fmt: skip
         self.http = httpx.Client(base_url=self.sim.assets_url, auth=HUB, trust_env=False, timeout=10)
+        self.site = httpx.Client(base_url=f"{self.sim.url}/rest/api/3", auth=HUB, trust_env=False, timeout=10)
 
     def close(self) -> None:
         """Stop."""
         self.http.close()
+        self.site.close()
         self.sim.stop()
 
     def id(self, name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 
 from tests.contract.jira_contract import JiraContract
-from tests.contract.simulators.jira_site import HUB, Site
+from tests.contract.simulators.jira_site import HUB, Site, document
 
 
 def test_every_answer_of_assets_meets_the_specification(shared: Path) -> None:
@@ -59,4 +59,62 @@ def test_every_answer_of_assets_meets_the_specification(shared: Path) -> None:
     assert http.delete(f"/object/{number}").status_code == 200
 
     assert site.sim.log.problems() == []
+    site.close()
+
+
+def test_every_answer_about_issues_meets_the_specification(shared: Path) -> None:
+    """Site, people, fields, issues, comments, transitions, links, properties, search satisfy the OpenAPI document."""
+    site = Site(JiraContract(shared / "contracts"))
+    sim, get, post, put = site.sim, site.site.get, site.site.post, site.site.put
+    project = sim.project("ITS", "IT Support")
+    key, objects = sim.field("Hub Key"), sim.field("Assets", "cmdb")
+    [laptop] = site.laptops({"Name": "NB-1"})
+    other = sim.issue(project, "Other", by=sim.admin.account_id, description="Text", labels=["hub"])
+    for path in ("serverInfo", "myself", "field", "project", "project/search", "project/ITS", "project/ITS/statuses",
+                 "issuetype", "status", "priority", "issueLinkType", "issue/createmeta", "users/search",
+                 "issue/createmeta/ITS/issuetypes", "issue/createmeta/ITS/issuetypes/10001", "user/search?query=hub",
+                 "mypermissions?permissions=CREATE_ISSUES", f"user?accountId={sim.hub.account_id}",
+                 "user/assignable/search?project=ITS&query=hub"):  # fmt: skip
+        assert get(f"/{path}").status_code == 200, path
+
+    workspace = sim.store.workspace
+    fields = {
+        "project": {"key": "ITS"}, "issuetype": {"name": "Task"}, "summary": "Broken", "labels": ["hub"],
+        "description": document("It does not start"), key.id: "k1", "priority": {"id": "2"},
+        "assignee": {"accountId": sim.hub.account_id},
+        objects.id: [{"workspaceId": workspace, "id": f"{workspace}:{laptop.id}", "objectId": str(laptop.id)}],
+    }  # fmt: skip
+    made = post("/issue", json={"fields": fields})
+    assert made.status_code == 201, made.text
+    path = f"/issue/{made.json()['key']}"
+    assert put(path, json={"fields": {"summary": "Still broken"}}).status_code == 204
+    assert put(path, json={"update": {"labels": [{"add": "seen"}]}}).status_code == 204
+    assert put(f"{path}/assignee", json={"accountId": None}).status_code == 204
+    assert post(f"{path}/comment", json={"body": document("Hello")}).status_code == 201
+    [first] = [t for t in get(f"{path}/transitions").json()["transitions"] if t["name"] == "Resolve"]
+    assert post(f"{path}/transitions", json={"transition": {"id": first["id"]}}).status_code == 204
+    ends = {"inwardIssue": {"key": other.key}, "outwardIssue": {"key": made.json()["key"]}}
+    assert post("/issueLink", json={"type": {"name": "Relates"}, **ends}).status_code == 201
+    remote = {"globalId": "hub=1", "object": {"url": "https://hub.example/1", "title": "Hub"}}
+    assert [post(f"{path}/remotelink", json=remote).status_code for _ in range(2)] == [201, 200]
+    assert [put(f"{path}/properties/hub", json={"id": "1"}).status_code for _ in range(2)] == [201, 200]
+    for part in ("", "?fields=summary,labels", "/comment", "/changelog", "/editmeta", "/remotelink?globalId=hub%3D1",
+                 "/properties", "/properties/hub"):  # fmt: skip
+        assert get(f"{path}{part}").status_code == 200, part
+    shown = get(path).json()["fields"]
+    assert shown["status"]["name"] == "Resolved" and shown[objects.id][0]["objectId"] == str(laptop.id)
+    found = post("/search/jql", json={"jql": "project = ITS", "fields": ["summary"], "maxResults": 1}).json()
+    assert found["isLast"] is False and found["nextPageToken"]
+    assert get("/search/jql", params={"jql": "labels = seen", "fields": "*all"}).json()["isLast"] is True
+    assert post("/search/approximate-count", json={"jql": "project = ITS"}).json() == {"count": 2}
+    assert site.http.get(f"/objectconnectedtickets/{laptop.id}/tickets").json()["tickets"][0]["title"] == "Still broken"
+
+    for bad in ({"jql": "project = "}, {"jql": "order by key"}, {"jql": "nonsense = 1"}, {"jql": '"Hub Key" = k1'}):
+        assert post("/search/jql", json=bad).status_code == 400
+    assert get("/search").status_code == 410
+    assert get("/issue/ITS-99").status_code == 404
+    assert post("/issue", json={"fields": {**fields, "summary": None}}).json()["errors"].keys() == {"summary"}
+    assert post(f"{path}/comment", json={"body": document("")}).status_code == 400
+    assert site.site.delete(path).status_code == 204
+    assert "\n".join(sim.log.problems()) == ""
     site.close()
