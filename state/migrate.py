@@ -9,6 +9,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 
 from synchub.errors import StateError
 
@@ -30,9 +31,19 @@ def upgrade(engine: Engine) -> None:
 
 
 def versions(engine: Engine) -> tuple[str | None, str | None]:
-    """Return the schema version the database has (None: empty) and the one this program needs."""
-    with engine.connect() as connection:
-        have = MigrationContext.configure(connection).get_current_revision()
+    """Return the schema version the database has (None: empty) and the one this program needs.
+
+    Raises:
+        StateError: The database does not answer.
+    """
+    try:
+        with engine.connect() as connection:
+            have = MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as exc:
+        raise StateError(
+            f"the database cannot be opened: {str(exc.orig).splitlines()[0][:300]}.",
+            where=f"state ({engine.url.render_as_string(hide_password=True)})", fix="See docs/operations.md#state.",
+        ) from exc  # fmt: skip
     return have, ScriptDirectory.from_config(_config()).get_current_head()
 
 

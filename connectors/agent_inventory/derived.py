@@ -115,7 +115,7 @@ def macs(content: dict[str, Any]) -> list[str]:
         return [str(own).strip().lower()]
     ports = [p for p in entries(content, "network_ports") if _is_mac(p.get("mac"))]
     if ports:
-        physical = [p for p in ports if p.get("iftype") in _PHYSICAL_IFTYPES]
+        physical = [p for p in ports if isinstance(p.get("iftype"), int) and p["iftype"] in _PHYSICAL_IFTYPES]
         return _sorted(p["mac"] for p in physical or ports)
     cards = [n for n in entries(content, "networks") if _is_mac(n.get("mac"))]
     found = [n for n in cards if not is_virtual(n)]

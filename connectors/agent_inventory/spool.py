@@ -28,6 +28,7 @@ FOLDER = "received"
 Stored = Literal["stored", "older", "other_machine"]
 _NOT_A_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 _STRIPES = 64
+_MAX_KEY = 1000
 _AHEAD_S = 86_400  # an inventory from further in the future says nothing about which is newer
 
 
@@ -102,6 +103,8 @@ class Spool:
         key = derived.get("key")
         if not key:
             raise InputError("it holds neither a deviceid nor anything else of its own.", reason="no_key")
+        if len(key) > _MAX_KEY:
+            raise InputError(f"its deviceid has more than {_MAX_KEY:,} characters.", reason="no_key")
         name = file_name(str(key))
         entry = _Entry(_moment(derived.get("inventoried_at")), str(derived.get("serial") or ""))
         with self._locks[zlib.crc32(name.encode()) % _STRIPES]:

@@ -69,3 +69,9 @@ def test_a_remote_server_must_prove_who_it_is() -> None:
     assert "secret" not in str(caught.value)
     with pytest.raises(ConfigError, match="mysql"):
         open_engine("mysql://x/y")
+
+
+def test_a_database_that_does_not_answer_is_a_state_error(tmp_path: Path) -> None:
+    """Not the library's own exception, which would come as a traceback."""
+    with pytest.raises(StateError, match="cannot be opened"):
+        open_state(f"sqlite:///{tmp_path}")

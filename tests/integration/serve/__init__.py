@@ -1,0 +1,1 @@
+"""`synchub serve` through the wire."""
