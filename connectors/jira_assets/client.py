@@ -27,9 +27,7 @@ from connectors.status import parse_date
 from synchub.errors import ConfigError, ConnectorError, ContractChanged, PermissionDenied, Unavailable
 from synchub.ports import RateBudget
 
-GENERAL = Rate(per_second=16, burst=20)  # at most 980 in any minute
-SEARCH = Rate(per_second=8, burst=20)  # at most 500 in any minute, as the specification allows
-_SEARCHES = "/object/aql"
+_BURST = 20  # 480 a minute and a burst of 20 make 500 in the worst minute, as the specification allows
 _ATTRIBUTE = re.compile(r"(?:.*-)?(\d{1,19})")
 _FIXES = {
     401: "Check the references under `auth`, and that the API token has not expired.",
@@ -52,7 +50,8 @@ class AssetsClient:
         self.clock = context.clock
         self.host = urlsplit(settings.url).hostname or ""
         login = f"jira_assets:{self.host}:{settings.auth.email}"
-        general, search = context.budget(login, GENERAL), context.budget(f"{login}:aql", SEARCH)
+        general = context.budget(login, Rate(settings.requests_per_minute / 60, _BURST))
+        search = context.budget(f"{login}:aql", Rate(settings.searches_per_minute / 60, _BURST))
         self.email = settings.auth.email.read(context.resolve)
         auth = Basic(self.email, settings.auth.token.read(context.resolve))
         options: dict[str, Any] = {"auth": auth, "fixes": _FIXES, "said": error_text, "facts": error_facts}

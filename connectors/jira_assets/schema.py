@@ -108,6 +108,16 @@ class Schema:
             self._view, self._statuses = None, None
             self._attributes.clear()
 
+    def forget_attributes(self) -> None:
+        """Read attributes anew at the next question."""
+        with self._lock:
+            self._attributes.clear()
+
+    def forget_statuses(self) -> None:
+        """Read statuses anew at the next question."""
+        with self._lock:
+            self._statuses = None
+
     def view(self) -> View:
         """Return schema and object types."""
         with self._lock:
@@ -148,6 +158,8 @@ class Schema:
 
     def any_icon(self) -> str:
         """Return the id of an icon: a new object type must have one."""
+        if self._client.settings.icon:
+            return self._client.settings.icon
         for known in self.view().types.values():
             if known.icon:
                 return known.icon

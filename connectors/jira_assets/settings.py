@@ -37,6 +37,15 @@ class JiraAssetsSettings(ConnectorSettings):
     reference_type: Annotated[str, Field(pattern="^[0-9]{1,9}$")] = Field(
         default="4", description="Reference type of reference attributes that are created (4 is *Reference*)."
     )
+    icon: Annotated[str, Field(pattern="^[0-9]{1,19}$")] | None = Field(
+        default=None, description="Icon of object types that are created; one that is in use, or any, if absent."
+    )
+    requests_per_minute: int = Field(
+        default=960, ge=1, le=1_000_000, description="Requests the hub keeps to; 1,000 was once stated as the limit."
+    )
+    searches_per_minute: int = Field(
+        default=480, ge=1, le=1_000_000, description="Searches among them; the API answers 429 beyond 500."
+    )
     page: int = Field(default=200, ge=2, le=1000, description="Objects asked for per page.")
     batch: int = Field(default=50, ge=1, le=200, description="Rows that are looked up and read back together.")
     workers: int = Field(default=4, ge=1, le=16, description="Batches under way at once.")

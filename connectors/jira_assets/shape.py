@@ -121,6 +121,7 @@ class Shaper:
 
     def add(self, writes: Sequence[Write]) -> list[Outcome]:
         """Add what is still missing, one after the other; one outcome per row."""
+        self._schema.forget()
         outcomes = []
         for write in writes:
             try:
@@ -132,7 +133,6 @@ class Shaper:
         return outcomes
 
     def _add(self, write: Write) -> Outcome:
-        self._schema.forget()
         found = self._find(write)
         if found is not None:
             return Outcome(write.row, RowState.UNCHANGED, object_id=found)
@@ -145,12 +145,21 @@ class Shaper:
         except ConnectorError as error:
             if not may_be_done(error):
                 raise
-        self._schema.forget()
+        self._changed(write)
         found = self._find(write)
         if found is None:
             message = f"{self._client.name}: {write.kind} {write.fields['name']!r} was sent, but is not there (yet)."
             return Outcome(write.row, RowState.FAILED, retryable=True, message=message)
         return Outcome(write.row, RowState.APPLIED, object_id=found, fields=dict(write.fields))
+
+    def _changed(self, write: Write) -> None:
+        """Have what a row touched read anew, and nothing else: requests are rationed."""
+        if write.kind == ATTRIBUTE:
+            self._schema.forget_attributes()
+        elif write.kind == STATUS:
+            self._schema.forget_statuses()
+        else:
+            self._schema.forget()
 
     def _find(self, write: Write) -> str | None:
         """Return the id of what a row adds, where it is there already."""

@@ -13,6 +13,7 @@ from connectors.secrets import SecretRef, TextOrRef, is_reference
 from synchub.cli.output import Stages
 from synchub.errors import ConfigError, HubError, WrongInstance
 from synchub.explain import stored_map
+from synchub.ports import Examined
 from synchub.wiring import Hub
 
 _READ = 1  # records read of each stream
@@ -144,7 +145,8 @@ class Checks:
         secrets = self._secrets(what, self._hub.target_settings(name)[1])
         if secrets and not self._offline:
             self._stages.stage(f"asking {name}")
-            self._one(f"{what} answers", lambda: self._identity(name, state=state))
+            if self._one(f"{what} answers", lambda: self._identity(name, state=state)):
+                self._examined(what, name)
 
     def _target_settings(self, name: str) -> str:
         connector, _ = self._hub.target_settings(name)
@@ -176,6 +178,13 @@ class Checks:
                 fix="Point the configuration at the right instance, or use another state for this one.",
             )
         return f"{identity} (not met before)" if pinned is None else identity
+
+    def _examined(self, what: str, name: str) -> None:
+        """Let a target look at itself, where it can."""
+        with self._hub.target_job(name) as job:
+            if isinstance(job.target, Examined):
+                for about, look in job.target.examine():
+                    self._one(f"{what} {about}", look)
 
     def _pinned(self, name: str) -> str | None:
         url = self._hub.state_url()

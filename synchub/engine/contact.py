@@ -8,6 +8,7 @@ from typing import Any
 
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import TargetObject
+from synchub.engine.edits import MOST, sign
 from synchub.errors import WrongInstance
 from synchub.ports import Facets, ObjectIdentity, Progress, Target
 from synchub.reconcile.identifiers import identifier_hash, identifiers
@@ -95,11 +96,13 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
     found = Contact(first=known.read_since is None)
     now = job.target.server_time()
     since = None if known.read_since is None else known.read_since - _OVERLAP
+    signed = 0
     for kind, (cls, facet, reads) in kinds_of(job).items():
         for page in job.target.objects(kind, reads, since=since):
             hashes = [object_hashes(cls, facet, item) for item in page]
             changed = state.targets.observe(known.id, page, hashes)
             state.targets.replan(known.id, [(entity, "changed at the target") for entity, _ in changed])
+            signed += sign(job, state, known.id, [item for _, item in changed], MOST - signed)
             found.read += len(page)
             found.changed += len(changed)
             found.kinds[kind] = found.kinds.get(kind, 0) + len(page)

@@ -94,6 +94,10 @@ class Targets(Protocol):
         """
         ...
 
+    def signed(self, target: int, edits: Sequence[tuple[str, str, str, int]]) -> None:
+        """Note who edited objects last: (kind, object id, author, moment in seconds since 1970 UTC)."""
+        ...
+
     def linked(self, target: int, entities: Sequence[int]) -> dict[int, list[ObjectRow]]:
         """Return entity -> its objects in the target."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,16 @@ def start(objects: int) -> TargetRun:
         open=lambda context: open_assets(sim, context),
         inject=lambda fault: inject(sim, fault),
         objects=lambda: _objects(sim, types["Computer"]),
-        edit=lambda identifier, fields: sim.edit(f"ITAM-{identifier}", dict(fields)) and None,
+        edit=lambda identifier, fields: _edit(sim, identifier, fields),
         sent=lambda: [Sent(e.method, e.path, e.query, e.status) for e in sim.log.entries if not e.via],
         secrets=lambda: list(SECRETS.values()),
         stop=sim.stop,
         problems=sim.log.problems,
     )
+
+
+def _edit(sim: Jira, identifier: str, fields: Mapping[str, Any]) -> None:
+    sim.edit(f"ITAM-{identifier}", dict(fields))
 
 
 def new(n: int) -> tuple[dict[str, Value], dict[str, Any]]:
