@@ -288,7 +288,8 @@ class _World:
                     "held": sum(c.get("held", 0) for c in counts.values()),
                     "conflicts": sum(c.get("conflict", 0) for c in counts.values()),
                     "requests": audit.requests,
-                    "writes": audit.records_written,
+                    "writes": audit.records_written - report["heartbeats"]["sent"],
+                    "heartbeats": report["heartbeats"]["sent"],
                 }
             },
         }

@@ -40,7 +40,7 @@ def render_plan(result: Result, zone: str = "UTC") -> str:
         (lambda cap: _needs_part(result, cap), 8, 3),
         (lambda cap: _totals_part(result, cap), 16, 4),
         (lambda cap: _why_part(result, cap), 8, 3),
-        (lambda _: _cost_lines(result), 1, 1),
+        (lambda _: _cost_lines(result), 2, 2),
         (lambda _: _next_lines(result), 4, 4),
     ]
     return _fit(parts)
@@ -303,7 +303,13 @@ def _cost_lines(result: Result) -> list[str]:
     words = [
         f"{name} about {number(cost['requests'])} write requests" for name, cost in costs if cost and cost["writes"]
     ]
-    return [f"COST   {', '.join(words)}, and reading again what is about to be overwritten"] if words else []
+    lines = [f"COST   {', '.join(words)}, and reading again what is about to be overwritten"] if words else []
+    beats = [
+        f"{name} {number(n)}"
+        for name, report in result["targets"].items()
+        if (n := (report.get("heartbeats") or {}).get("due"))
+    ]
+    return [*lines, f"SEEN   at most weekly, no writes: last seen of {', '.join(beats)} objects"] if beats else lines
 
 
 def _next_lines(result: Result) -> list[str]:
@@ -360,7 +366,9 @@ def _outcome_line(name: str, report: Mapping[str, Any]) -> str:
     done = [f"{number(n)} {_done(op)}" for op, n in sorted(report.get("applied", {}).items()) if n]
     states = report.get("states") or {}
     rest = [f"{number(states[s])} {s}" for s in _OUTCOMES if s != "applied" and states.get(s)]
-    return head + (", ".join([*done, *rest]) or "nothing to write")
+    beats = (report.get("heartbeats") or {}).get("sent")
+    told = f"; {number(beats)} told when last seen" if beats else ""
+    return head + (", ".join([*done, *rest]) or "nothing to write") + told
 
 
 def _done(op: str) -> str:

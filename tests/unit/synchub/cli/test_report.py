@@ -149,3 +149,15 @@ def test_a_failed_target_is_told() -> None:
 
     assert "FAILED: snow: 401" in render_sync(result(targets={"snow": failed}, state="failed"))
     assert "FAILED: snow: 401" in render_plan(result(targets={"snow": failed}, state="failed"))
+
+
+def test_heartbeats_are_told_apart_from_writes() -> None:
+    """A plan says how many are due, a sync how many were told; neither counts as something to write."""
+    due = report() | {"heartbeats": {"due": 1200, "sent": 0, "newer": 0, "failed": 0}}
+    sent = report(mode="write") | {"heartbeats": {"due": 1200, "sent": 1190, "newer": 10, "failed": 0}}
+
+    planned = render_plan(result(targets={"snow": due}))
+    synced = render_sync(result(targets={"snow": sent}))
+
+    assert "SEEN   at most weekly, no writes: last seen of snow 1,200 objects" in planned
+    assert "1,190 told when last seen" in synced
