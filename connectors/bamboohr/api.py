@@ -201,6 +201,19 @@ class Api:
             found.setdefault(key, []).append(row_of(item))
         return found
 
+    def ahead(self, number: str, fields: Sequence[str]) -> dict[str, Any] | None:
+        """Read fields of one employee as they will be, future rows of tables included; None where the key may not.
+
+        Names are those of the employee endpoints, not of the dataset ("Get Employee").
+        """
+        if not _NUMBER.fullmatch(number):
+            return None
+        params = {"fields": ",".join(fields), "onlyCurrent": "false"}
+        try:
+            return self._ask("GET", f"/v1/employees/{number}", params=params)[0]
+        except (NotFound, PermissionDenied):
+            return None
+
     def _ask(self, method: str, path: str, **options: Any) -> tuple[dict[str, Any], int]:
         """Send a request and return the object it brings, and the server's time."""
 

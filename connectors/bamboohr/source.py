@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 import xxhash
 
 from connectors.auth import BasicKey
 from connectors.bamboohr.api import BATCH, Api, DataPage, any_of, said
+from connectors.bamboohr.cursor import Cursor
 from connectors.bamboohr.employment import Row, facts
 from connectors.bamboohr.settings import BambooSettings, EmployeeOptions
 from connectors.http import HttpClient
@@ -35,6 +36,14 @@ FIELDS = (
     "workPhone",
 )  # fmt: skip
 _NEEDED = ("eeid", "status")
+# The dataset shows what holds today, and of somebody who is still to come that is nothing: dataset name -> name of
+# "Get Employee", which looks ahead.
+AHEAD = {
+    "jobInformationDepartment": "department",
+    "jobInformationJobTitle": "jobTitle",
+    "jobInformationLocation": "location",
+    "supervisorId": "supervisorId",
+}
 # Named, because a list without a condition is not documented to hold who left and who is still to come.
 EVERYBODY = "status in ('Active','Inactive')"
 _MOST_CHANGED = 1000  # beyond, a full read costs less than reading by number
@@ -48,27 +57,6 @@ _FIXES = {
 }
 
 
-class Cursor(NamedTuple):
-    """Where a read of changes starts: server's time of the last read and of the last full one; what was asked for."""
-
-    since: int
-    full: int
-    scope: str
-
-    def text(self) -> str:
-        """Write it down."""
-        return orjson.dumps(self._asdict()).decode()
-
-    @classmethod
-    def parse(cls, text: str | None) -> Cursor | None:
-        """Read it back; None when there is none or it is not one of ours, which means a full read."""
-        try:
-            found = cls(**orjson.loads(text or ""))
-        except (orjson.JSONDecodeError, TypeError):
-            return None
-        return found if type(found.since) is int and type(found.full) is int else None
-
-
 @dataclass(slots=True)
 class _Tally:
     """What one read has seen so far."""
@@ -77,6 +65,7 @@ class _Tally:
     seen: set[str] = field(default_factory=set)
     repeated: int = 0
     rejected: int = 0
+    unknown: int = 0
     warnings: list[str] = field(default_factory=list)
 
     def read(self) -> int:
@@ -250,15 +239,25 @@ class BambooSource:
                 tally.repeated += 1
             else:
                 tally.seen.add(key)
-                payloads.append(self._payload(fields, ask.history.get(key, ()), ask.started))
+                payloads.append(self._payload(fields, ask.history.get(key, ()), ask.started, tally))
                 positions.append(number)
         return Page(payloads=payloads, origin=page.where, positions=positions, rejected=rejected)
 
-    def _payload(self, fields: Mapping[str, Any], rows: Sequence[Row], now: int) -> bytes:
+    def _payload(self, fields: Mapping[str, Any], rows: Sequence[Row], now: int, tally: _Tally) -> bytes:
         moment, span = datetime.fromtimestamp(now, UTC), timedelta(days=1)
         around = (moment - span).strftime("%Y-%m-%d"), (moment + span).strftime("%Y-%m-%d")
         employment = facts(fields, rows, today=around, leave=self._leave)
-        return orjson.dumps({**fields, "_employment": employment}, option=orjson.OPT_SORT_KEYS)
+        ahead = self._ahead(fields, tally) if employment["state"] == "prehire" else {}
+        return orjson.dumps({**fields, **ahead, "_employment": employment}, option=orjson.OPT_SORT_KEYS)
+
+    def _ahead(self, fields: Mapping[str, Any], tally: _Tally) -> dict[str, Any]:
+        """Read the job of somebody who is still to come."""
+        names = {name: alias for name, alias in AHEAD.items() if name in fields}
+        found = self._api.ahead(str(fields["eeid"]), list(names.values()))
+        if found is None:
+            tally.unknown += 1
+            return {}
+        return {name: str(found[alias]) for name, alias in names.items() if found.get(alias)}
 
     def _end(self, ask: _Ask, tally: _Tally) -> End:
         """Judge a full read that came to its last page."""
@@ -279,6 +278,8 @@ class BambooSource:
             warnings.append(
                 f"{self._connection}: {tally.repeated} entries came twice: the list moved while it was read"
             )
+        if tally.unknown:
+            warnings.append(f"{self._connection}: the jobs of {tally.unknown} people who are still to come are hidden")
         return Page(page.payloads, page.origin, page.positions, rejected=page.rejected, warnings=warnings, end=end)
 
     def _stopped(self, ask: _Ask, tally: _Tally) -> bool:

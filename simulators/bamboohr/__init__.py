@@ -5,10 +5,10 @@ and documentation (technical overview, field names and types, tabular data, data
 2026-11-22). Sketch of use:
 
     bamboo = BambooHR([{"id": "101", "firstName": "Anna", "lastName": "Novak", "employeeNumber": "E100213",
-                        "workEmail": "anna.novak@corp.example", "hireDate": "2021-04-01", "supervisorEId": "100",
+                        "workEmail": "anna.novak@corp.example", "hireDate": "2021-04-01",
                         "employmentStatus": [{"date": "2021-04-01", "employmentStatus": "Full-Time"}],
                         "jobInfo": [{"date": "2021-04-01", "department": "Finance", "jobTitle": "Analyst",
-                                     "location": "BER-01"}]}])
+                                     "location": "BER-01", "supervisorEId": "100"}]}])
     with bamboo.serve() as server:                       # simulators.http.Server: url, log, faults
         # {server.url}/api/v1/…  or  {server.url}/api/gateway.php/acme/v1/…   basic: API key as user, any password
     bamboo.company.update("101", {"workPhone": "+49 30 1"})

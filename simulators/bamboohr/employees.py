@@ -2,7 +2,8 @@
 
 An employee is given as the employee endpoints name things: `id`, plain fields, and under `employmentStatus` and
 `jobInfo` lists of dated rows. What a table tracks (status, department, title …) follows from its rows and the day:
-the row with the latest date up to today holds, later ones are in the future. Today is a day of the company's time zone.
+the row with the latest date up to today holds, later ones are in the future. Today is a day of the company's time
+zone. Whom somebody reports to stands as `supervisorEId` in the rows of `jobInfo`, which show the name only.
 """
 
 from __future__ import annotations
@@ -118,7 +119,8 @@ class Company:
         found["terminationDate"] = status.get("date", ZERO_DATE) if ended else ZERO_DATE
         found["status"] = "Active" if self.is_active(employee) else "Inactive"
         found |= {alias: job.get(column, found.get(alias, "")) for alias, column in _TRACKED.items()}
-        boss = self.employees.get(found.get("supervisorEId", ""))
+        found["supervisorEId"] = job.get("supervisorEId", "")
+        boss = self.employees.get(found["supervisorEId"])
         found["supervisorId"] = boss.plain.get("employeeNumber", "") if boss else ""
         found["supervisor"] = f"{boss.plain.get('firstName', '')} {boss.plain.get('lastName', '')}" if boss else ""
         return found
@@ -131,11 +133,13 @@ class Company:
 
     def rows(self, employee: Employee, table: str) -> list[dict[str, str]]:
         """List all rows of a table, those to come included, as an answer shows them."""
-        return [
-            {"id": row["id"], "employeeId": employee.id}
-            | {column: row.get(column, ZERO_DATE if kind == "date" else "") for column, kind in TABLES[table]}
-            for row in employee.tables.get(table, ())
-        ]
+        shown = []
+        for row in employee.tables.get(table, ()):
+            boss = self.employees.get(row.get("supervisorEId", ""))
+            values = {**row, "reportsTo": f"{boss.plain['firstName']} {boss.plain['lastName']}" if boss else ""}
+            columns = {name: values.get(name, ZERO_DATE if kind == "date" else "") for name, kind in TABLES[table]}
+            shown.append({"id": row["id"], "employeeId": employee.id} | columns)
+        return shown
 
     def _numbered(self, row: Mapping[str, str]) -> Row:
         self._row += 1

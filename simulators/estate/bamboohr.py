@@ -32,11 +32,11 @@ def _employee(record: Mapping[str, Any]) -> dict[str, Any]:
         status.append({"date": record["updated_at"][:10], "employmentStatus": LEAVE})
     if ended:
         status.append({"date": ended, "employmentStatus": "Terminated"})
+    manager = record["manager_employee_id"]
     job = {
         "date": hired, "location": record["location"], "department": record["department"], "division": "",
-        "jobTitle": record["job_title"],
+        "jobTitle": record["job_title"], "supervisorEId": native_id(manager) if manager else "",
     }  # fmt: skip
-    manager = record["manager_employee_id"]
     return {
         "id": native_id(record["employee_id"]),
         "employeeNumber": record["employee_id"],
@@ -45,7 +45,6 @@ def _employee(record: Mapping[str, Any]) -> dict[str, Any]:
         "workEmail": record["email"],
         "workPhone": record["phone"],
         "hireDate": hired,
-        "supervisorEId": native_id(manager) if manager else "",
         "customCostCenter": record["cost_center"],
         "dateOfBirth": f"19{60 + int(native_id(record['employee_id'])) % 40}-01-01",
         "employmentStatus": status,

@@ -32,9 +32,12 @@ def employee(n: int, **values: Any) -> dict[str, Any]:
     return {
         "id": str(100 + n), "employeeNumber": f"E{n:05d}", "firstName": f"Ada{n}", "lastName": "Byron",
         "workEmail": f"ada{n}@corp.example", "workPhone": "+49 30 1234567", "hireDate": "2020-01-01",
-        "ssn": "never-ask", "supervisorEId": "100" if n else "",
+        "ssn": "never-ask",
         "employmentStatus": [{"date": "2020-01-01", "employmentStatus": "Full-Time"}],
-        "jobInfo": [{"date": "2020-01-01", "department": "Finance", "location": "BER-01", "jobTitle": "Analyst"}],
+        "jobInfo": [
+            {"date": "2020-01-01", "department": "Finance", "location": "BER-01", "jobTitle": "Analyst",
+             "supervisorEId": "100" if n else ""}
+        ],
         **values,
     }  # fmt: skip
 

@@ -32,7 +32,12 @@ class BambooContract:
             for operation in operations.values():
                 if isinstance(operation, dict):
                     operation.pop("security", None)
-        self._api = OpenAPI.from_dict(document, config=Config(spec_validator_cls=None))
+        self._api = OpenAPI.from_dict(
+            document,
+            config=Config(
+                spec_validator_cls=None, extra_media_type_deserializers={"application/problem+json": json.loads}
+            ),
+        )
 
     def __call__(self, request: Request, response: Response) -> list[str]:
         """List what is wrong with a request and its answer; the gateway's path counts as the company's own."""

@@ -95,6 +95,18 @@ def test_everybody_comes_not_only_who_is_active(start: Start) -> None:
     }
 
 
+def test_job_of_somebody_who_is_to_come(start: Start) -> None:
+    """Before the first day the dataset shows no job; what it will be is read from the single employee."""
+    joiner = employee(2, hireDate="2027-01-01", jobInfo=[{**employee(2)["jobInfo"][0], "date": "2027-01-01"}])
+    company = start(people=[employee(0), joiner])
+    person = _people(_read(company))["102"]
+
+    assert "" == company.bamboo.company.values(company.bamboo.company.employees["102"])["department"]
+    assert ("Finance", "E00000") == (person["jobInformationDepartment"], person["supervisorId"])
+    assert company.asked("/v1/employees/102") == 1
+    assert company.asked("/v1/employees/100") == 0
+
+
 def test_termination_to_come_is_a_fact_of_today(start: Start) -> None:
     """Somebody who has given notice is active with an end, though the dataset shows no termination date yet."""
     company = start()
@@ -291,6 +303,16 @@ def test_deletion_and_hire_at_once_are_noticed(start: Start) -> None:
 
     assert not _end(pages).complete
     assert "deleted" in _end(pages).proof
+
+
+def test_people_who_vanish_while_read_are_noticed(start: Start) -> None:
+    """An access level that shrinks between two pages moves people forward; the announced total does not add up."""
+    company = start(PAGE * 3)
+    company.inject(Fault("call", nth=(2,), call=lambda: company.bamboo.hidden_employees.add("100")))
+    pages = _read(company)
+
+    assert not _end(pages).complete
+    assert _end(pages).proof == "server total 30, but 29 read"
 
 
 def test_people_hidden_from_the_key_are_counted(start: Start) -> None:

@@ -1,0 +1,28 @@
+"""Where the next read of changes starts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import orjson
+
+
+class Cursor(NamedTuple):
+    """Where a read of changes starts: server's time of the last read and of the last full one; what was asked for."""
+
+    since: int
+    full: int
+    scope: str
+
+    def text(self) -> str:
+        """Write it down."""
+        return orjson.dumps(self._asdict()).decode()
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor | None:
+        """Read it back; None when there is none or it is not one of ours, which means a full read."""
+        try:
+            found = cls(**orjson.loads(text or ""))
+        except (orjson.JSONDecodeError, TypeError):
+            return None
+        return found if type(found.since) is int and type(found.full) is int else None

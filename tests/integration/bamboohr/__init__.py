@@ -1,0 +1,1 @@
+"""BambooHR through the hub: maps, pull, commands."""
