@@ -6,15 +6,14 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from state.db import Database, Row, Tx
+from state.db import Database, Tx
 from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at"
 
 
-def _entity(row: Row) -> EntityRow:
-    return EntityRow(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), bytes(row[5]), *row[6:])
+_entity = EntityRow._make  # both drivers give bytes for documents
 
 
 class EntityStore:

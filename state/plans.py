@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -20,6 +21,9 @@ _ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
 
 _OPS = {op.value: op for op in Op}  # a dict is several times faster than the enumeration's own look-up
 _STATES = {state.value: state for state in RowState}
+
+
+_number = attrgetter("n")
 
 
 def _plan(row: Row) -> PlanState:
@@ -66,6 +70,7 @@ class PlanStore:
 
     def add(self, plan: int, rows: Sequence[PlanRow]) -> str:
         """See `Plans.add`."""
+        rows = sorted(rows, key=_number)
         bodies = [_dump(row) for row in rows]
         with self._db.begin() as tx:
             tx.many(
@@ -77,8 +82,10 @@ class PlanStore:
                     for r, body in zip(rows, bodies, strict=True)
                 ],
             )  # fmt: skip
-        numbers = [(r.n, r.entity, r.op._value_, r.state._value_, r.object_id) for r in rows]
-        return xxhash.xxh3_64_hexdigest(b"".join([orjson.dumps(numbers), *bodies]))
+        digest = xxhash.xxh3_64(orjson.dumps([(r.n, r.entity) for r in rows]))
+        for body in bodies:
+            digest.update(body)
+        return digest.hexdigest()
 
     def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
         """See `Plans.seal`."""

@@ -95,6 +95,7 @@ class _Planner:
         can = job.target.capabilities()
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.maker = RowMaker(job, rules, self.references, self.summary, now)
+        self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
         self._again = [entity for entity, _ in state.targets.to_replan(target.id)]
 
     def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
@@ -136,7 +137,7 @@ class _Planner:
             yield people
 
     def _takes(self, entity: EntityRow) -> bool:
-        return entity.state == "live" and entity.cls in self.job.classes and bool(self.job.maps.facets(entity.cls))
+        return entity.state == "live" and bool(self._facets.get(entity.cls))
 
     def rows(self, entities: Sequence[EntityRow]) -> list[PlanRow]:
         """Plan a chunk."""
@@ -147,8 +148,10 @@ class _Planner:
         desired: dict[int, list[Desired]] = {}
         asked: list[Lookup | Link] = []
         for e in mine:
-            desired[e.id] = some = [(facet, *facet.parts(docs[e.id])) for facet in self.job.maps.facets(e.cls)]
-            for _, _, links in some:
+            desired[e.id] = some = []
+            for facet in self._facets[e.cls]:
+                plain, links = facet.parts(docs[e.id])
+                some.append((facet, plain, links))
                 asked.extend(links.values())
         self.references.learn(asked)
         lone = [o.counterpart for objects in linked.values() if len(objects) == 1 for o in objects if o.counterpart]
@@ -168,9 +171,11 @@ class _Planner:
                 rows.append(self.maker.row(entity, label, facet, Op.CREATE, RowState.HELD, note=held[number]))
                 parked.append((number, "merge proposed"))
                 continue
-            rows += self.maker.of(
-                entity, docs[number], desired[number], linked.get(number, ()), found.get(number), mates
-            )
+            some = desired[number]
+            if len(some) == 1 and number not in linked and number not in found:
+                rows += self.maker.fresh(entity, label_of(docs[number]), *some[0])
+            else:
+                rows += self.maker.of(entity, docs[number], some, linked.get(number, ()), found.get(number), mates)
             if len(waiting) > waited:
                 parked.append((number, f"reference: {', '.join(sorted(set(waiting[waited:])))}"[:311]))
             elif len(rows) == before and number not in self.maker.standing:
@@ -178,9 +183,8 @@ class _Planner:
         parked += [(entity, "an edit stands for a time") for entity in self.maker.standing]
         self.maker.standing.clear()
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
-        self.state.targets.replan(self.target.id, parked, done=settled)
-        for row in rows:
-            self.summary.add(row)
+        self.state.targets.replan(self.target.id, parked, done=settled if self._again else ())
+        self.summary.add_all(rows)
         return rows
 
     def _asked(self, loose: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, str]:

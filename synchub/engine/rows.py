@@ -22,6 +22,7 @@ from synchub.stores import EntityRow, ObjectRow
 _TARGET = Policy("target")
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
 RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
+_CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
 _LAST = 3  # phase of what refers in a circle: written when everything is there
 
 # Of one facet: plain values by target field, and references that have to be resolved.
@@ -99,8 +100,7 @@ class RowMaker:
                 fields = {**plain, **links}
                 yield from self._existing(entity, label, facet, fields, existing, link=facet.facet not in have)
             elif facet.facet == primary:
-                if plain or links:
-                    yield from self._create(entity, label, facet, plain, links)
+                yield from self.fresh(entity, label, facet, plain, links)
             elif facet.facet == "ci" and primary == "asset" and "asset" not in have and _any(desired[1:]):
                 # The target may make the CI of an ordered asset itself; then it is ours.
                 values = self._values(plain, links)
@@ -119,18 +119,28 @@ class RowMaker:
         told = facet.identity({n: v for n, v in beside.fields.items() if n in facet.fields}).keys() | doc.keys()
         return not told & RECOGNISED
 
-    def _create(
+    def fresh(
         self,
         entity: EntityRow,
         label: str,
         facet: ObjectIdentity,
         plain: dict[str, Value],
         links: Mapping[str, Lookup | Link],
-    ) -> Iterator[PlanRow]:
+    ) -> list[PlanRow]:
+        """Make the rows of an object that the hub creates; none where nothing is known."""
+        if not plain and not links:
+            return []
         now, later = self._apart(entity, self._values(plain, links))
-        yield self.row(entity, label, facet, Op.CREATE, RowState.PENDING, values=now)
+        place = self._place(entity, facet)
+        n = self._next.get(place, place)
+        self._next[place] = n + 1
+        kind = facet.kind
+        rows = [
+            PlanRow(n, entity.id, entity.cls, facet.facet, kind, _CREATE, None, {}, label, _PENDING, "", now)
+        ]  # fmt: skip
         if later:
-            yield self.row(entity, label, facet, Op.UPDATE, RowState.PENDING, values=later, phase=_LAST)
+            rows.append(self.row(entity, label, facet, Op.UPDATE, _PENDING, values=later, phase=_LAST))
+        return rows
 
     def _values(self, plain: dict[str, Value], links: Mapping[str, Lookup | Link]) -> dict[str, Any]:
         """Say what an object that does not exist yet shall hold: nothing has to be emptied in it."""
@@ -253,18 +263,18 @@ class RowMaker:
         phase: int | None = None,
     ) -> PlanRow:
         """Make a row with the next number of its phase and level."""
-        if phase is not None:
-            place = phase * PHASE
-        elif entity.family == "person":
-            place = self._levels.get(entity.id, 0) * LEVEL
-        else:
-            place = 2 * PHASE if facet.counterpart and facet.facet == "asset" else PHASE
+        place = self._place(entity, facet) if phase is None else phase * PHASE
         n = self._next.get(place, place)
         self._next[place] = n + 1
         return PlanRow(
             n, entity.id, entity.cls, facet.facet, kind or facet.kind, op, object_id, changes or {}, label, state,
             note, values or {},
         )  # fmt: skip
+
+    def _place(self, entity: EntityRow, facet: ObjectIdentity) -> int:
+        if entity.family == "person":
+            return self._levels.get(entity.id, 0) * LEVEL
+        return 2 * PHASE if facet.counterpart and facet.facet == "asset" else PHASE
 
 
 def label_of(doc: Mapping[str, Any]) -> str:

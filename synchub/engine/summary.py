@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from synchub.domain.plan import Op, PlanRow, RowState, Value
 
+_CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
 _CAUSES = 5000  # distinct causes kept; more would not be read by anybody
 
 
@@ -45,6 +47,25 @@ class Summary:
         self.theirs = 0
         self.refused = 0
 
+    def add_all(self, rows: Iterable[PlanRow]) -> None:
+        """Count rows; those that create objects, most of them at first, make one step for a whole class."""
+        creates: dict[tuple[str, str], list[PlanRow]] = {}
+        for row in rows:
+            if row.op is _CREATE and row.state is _PENDING and row.entity != self._last:
+                key = (row.cls, row.facet)
+                if key in creates:
+                    creates[key].append(row)
+                else:
+                    creates[key] = [row]
+                self._last = row.entity
+            else:
+                self.add(row)
+        for (cls, facet), some in creates.items():
+            self._touched[cls] = self._touched.get(cls, 0) + len(some)
+            counts = self._counts.setdefault(cls, {})
+            counts["create"] = counts.get("create", 0) + len(some)
+            self._cause((facet, "create", cls, ""), some[0], None, None, "", len(some))
+
     def add(self, row: PlanRow) -> None:
         """Count a row; the rows of one entity come one after the other."""
         if row.entity != self._last:
@@ -65,13 +86,15 @@ class Summary:
             for field, change in row.changes.items():
                 self._cause((row.facet, kind, field, change.source), row, change.old, change.new, change.rule)
 
-    def _cause(self, key: tuple[str, str, str, str], row: PlanRow, old: Value, new: Value, rule: str) -> None:
+    def _cause(
+        self, key: tuple[str, str, str, str], row: PlanRow, old: Value, new: Value, rule: str, count: int = 1
+    ) -> None:
         cause = self._causes.get(key)
         if cause is None:
             if len(self._causes) < _CAUSES:
-                self._causes[key] = _Cause(1, old, new, rule, row.label, 1)
+                self._causes[key] = _Cause(count, old, new, rule, row.label, 1)
             return
-        cause.count += 1
+        cause.count += count
         if (cause.old, cause.new) != (old, new):
             cause.values += 1
 
