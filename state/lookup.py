@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from state.db import Database, Tx
-from state.overlay import stamped
+from state.overlay import overlay_fields, stamped
 from state.targets import SAME
 
 
@@ -134,6 +134,17 @@ class LookupStore:
                 (source, stream, key),
             )
         return None if row is None else stamped(bytes(row[0]), row[1])
+
+    def mapped(self, source: str, stream: str) -> Iterator[tuple[str, str, dict[str, Any], bytes]]:
+        """Yield (native key, class, canonical fields, payload) of the stored records of a stream, a slice in memory."""
+        with self._db.read() as tx:
+            for key, cls, doc, fields, body, stamps in tx.iterate(
+                "select r.key, r.cls, r.doc, e.fields, p.body, e.stamps from record r"
+                " join stream s on s.id=r.stream join payload p on p.record=r.id"
+                " join seen e on e.stream=r.stream and e.record=r.id where s.source=? and s.stream=? order by r.key",
+                (source, stream), size=2000,
+            ):  # fmt: skip
+                yield key, cls, overlay_fields(orjson.loads(doc), fields), stamped(bytes(body), stamps)
 
     def plans(self, count: int = 10) -> list[dict[str, Any]]:
         """List the newest plans, newest first."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -389,8 +390,8 @@ class _Tracer:
             self.notes.append(text)
 
 
-def stored_map(hub: Hub, source: str, stream: str) -> FieldMap:
-    """Compile the field map of a stream without talking to its source.
+def stored_map(hub: Hub, source: str, stream: str, *further: Path) -> FieldMap:
+    """Compile the field map of a stream, with further overrides, without talking to its source.
 
     Raises:
         ConfigError: The source is not configured any more, or its map is wrong.
@@ -401,14 +402,14 @@ def stored_map(hub: Hub, source: str, stream: str) -> FieldMap:
     try:
         with hub.source(source) as opened:
             if stream in opened.streams():
-                return hub.field_map(source, opened, stream)
+                return hub.field_map(source, opened, stream, *further)
     except HubError:
         pass  # a source that cannot be opened (no secret, no folder) still has its map
     block = settings.sources[source]
     connector = registry.load(block.connector)
     options: Mapping[str, Any] = ((block.model_extra or {}).get("streams") or {}).get(stream) or {}
     shipped = connector.maps / f"{options.get('map') or stream}.yaml"
-    overrides = [hub.loaded.base_dir / path for path in options.get("maps") or ()]
+    overrides = [*(hub.loaded.base_dir / path for path in options.get("maps") or ()), *further]
     return load_map(shipped, overrides) if shipped.exists() or not overrides else load_map(overrides[0], overrides[1:])
 
 

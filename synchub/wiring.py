@@ -256,17 +256,19 @@ class Hub:
         finally:
             source.close()
 
-    def field_map(self, name: str, source: Source, stream: str) -> FieldMap:
-        """Load the field map of a stream: the shipped one with the user's overrides."""
+    def field_map(self, name: str, source: Source, stream: str, *further: Path) -> FieldMap:
+        """Load the field map of a stream: the shipped one with the user's overrides, and further ones on top."""
         block: SourceBlock = self.loaded.settings.sources[name]
         connector = registry.load(block.connector)
         options = ((block.model_extra or {}).get("streams") or {}).get(stream) or {}
-        overrides = [self.loaded.base_dir / path for path in options.get("maps") or ()]
+        overrides = [*(self.loaded.base_dir / path for path in options.get("maps") or ()), *further]
         values: Callable[[str], dict[str, str]] | None = getattr(source, "options", None)
         shipped = connector.maps / source.streams()[stream].map
         if not shipped.exists() and overrides:
             shipped, overrides = overrides[0], overrides[1:]
-        return load_map(shipped, overrides, options=values(stream) if values else None)
+        hub = self.loaded.settings.hub
+        zone = hub.timezone if "timezone" in hub.model_fields_set else ""  # unsaid, it is nobody's local time
+        return load_map(shipped, overrides, options=values(stream) if values else None, zone=zone)
 
     def pull_job(self, name: str, source: Source, stream: str, limit: int | None = None) -> PullJob:
         """Put together what is to be read."""

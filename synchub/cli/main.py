@@ -22,9 +22,10 @@ from synchub.errors import HubError
 # Command -> (module, attribute, one line for `--help`), in the order in which a person meets them.
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "demo": ("synchub.cli.run", "demo", "Show the hub at work against simulated systems."),
+    "init": ("synchub.cli.init", "init", "Write a first configuration: one source, one target."),
     "check": ("synchub.cli.check", "check", "Check configuration, maps, rules, secrets and connections."),
     "schema": ("synchub.cli.schema", "schema", "Print the JSON Schema of synchub.yaml, for editors."),
-    "map": ("synchub.cli.maps", "map_group", "Show how records are mapped, step by step."),
+    "map": ("synchub.cli.maps", "map_group", "Draft a field map, try it on a record, preview an edit."),
     "pull": ("synchub.cli.sync", "pull", "Read sources into the state; no target is touched."),
     "plan": ("synchub.cli.plan", "plan", "Show what would be written, and why; writes nothing."),
     "apply": ("synchub.cli.apply", "apply", "Write exactly what a plan says."),
@@ -40,7 +41,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 EPILOG = """\b
 First steps:
   synchub demo                    see it at work against simulated systems
-  synchub check                   is the configuration right, do the systems answer?
+  synchub init                    write a first configuration
+  synchub check                   is it right, do the systems answer?
   synchub plan                    what would be written, and why; writes nothing
   synchub apply PLAN              write exactly that
   synchub explain NB-5CG81F       why does this laptop look like this?

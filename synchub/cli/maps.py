@@ -1,4 +1,4 @@
-"""`synchub map test`."""
+"""`synchub map new`, `map test` and `map diff`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,118 @@ if TYPE_CHECKING:
 _MAX_BYTES = 4_000_000
 
 
-@click.group("map", epilog=examples("synchub map test mdm devices"))
+@click.group(
+    "map",
+    epilog=examples(
+        "synchub map new erp devices --output maps/erp_devices.yaml",
+        "synchub map test erp devices",
+        "synchub map diff erp devices",
+    ),
+)
 def map_group() -> None:
-    """Show how records are mapped, step by step."""
+    """Draft a field map, show how records are mapped step by step, preview an edit."""
+
+
+@map_group.command(
+    "new",
+    epilog=examples("synchub map new erp devices", "synchub map new erp devices --output maps/erp_devices.yaml"),
+)
+@click.argument("source")
+@click.argument("stream")
+@click.option("--records", type=click.IntRange(1, 10_000), default=100, show_default=True, help="How many to look at.")
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write it there, not to the terminal.")
+@common
+def new(source: str, stream: str, records: int, output: Path | None, config: Path, as_json: bool) -> int:
+    """Draft a field map from the first records of a stream.
+
+    Fields are proposed by the names of the paths and by what their values look like; no value is written into the
+    draft, nothing is stored. Read every line before you use it. An existing file is left as it is.
+    """
+    import orjson
+
+    from mapping.draft import draft
+    from synchub.steps import chosen
+
+    if output is not None and output.exists():
+        raise ConfigError("the file exists already.", where=str(output), fix="Name another one with --output.")
+    with opened(config) as hub:
+        chosen(list(hub.loaded.settings.sources), frozenset([source]), "source")
+        payloads = _samples(hub, source, stream, records)
+    samples = [item for item in map(orjson.loads, payloads) if isinstance(item, dict)]
+    if not samples:
+        raise InputError("the stream holds no record.", where=f"{source} {stream}", fix="Check root and glob.")
+    made = draft(stream, samples)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(made.text, encoding="utf-8")
+    document = {"records": len(samples), "fields": dict(made.fields), "left": list(made.left), "map": made.text}
+    emit(document, made.text.rstrip() if output is None else _drafted(output, made, source, stream), as_json=as_json)
+    return 0
+
+
+def _drafted(output: Path, made: Any, source: str, stream: str) -> str:
+    return (
+        f"Wrote {output}: {len(made.fields)} fields, {len(made.left)} paths left over.\n"
+        f"NEXT  read it, name it in synchub.yaml (sources: {source}: streams: {stream}: maps: [{output}]), then\n"
+        f"      synchub map test {source} {stream}"
+    )
+
+
+def _samples(hub: Hub, source: str, stream: str, count: int) -> list[bytes]:
+    found: list[bytes] = []
+    with hub.source(source) as opened_source:
+        _known(opened_source.streams(), source, stream)
+        for page in opened_source.read(stream, limit=count):
+            found.extend(page.payloads)
+            if len(found) >= count:
+                break
+    return found[:count]
+
+
+def _known(streams: Any, source: str, stream: str) -> None:
+    if stream not in streams:
+        raise ConfigError(
+            f"{source} has no stream {stream!r}.", where="synchub map", fix=f"It has: {', '.join(streams)}."
+        )
+
+
+@map_group.command(
+    "diff",
+    epilog=examples("synchub map diff mdm devices", "synchub map diff mdm devices --map try.yaml"),
+)
+@click.argument("source")
+@click.argument("stream")
+@click.option(
+    "--map", "override", type=click.Path(dir_okay=False, path_type=Path), help="A map to try on top of the configured."
+)
+@common
+def diff(source: str, stream: str, override: Path | None, config: Path, as_json: bool) -> int:
+    """Show what the map as it is now would change in the stored records.
+
+    Compares what the last pull made of each stored record with what the configured map (and --map) makes of the same
+    payload. Nothing is stored; the next pull does it. Of people only mapped paths are stored, so a newly mapped path
+    shows nothing here and makes the next pull read everything again.
+    """
+    import orjson
+
+    from synchub.errors import MappingError
+    from synchub.explain import stored_map
+    from synchub.mapdiff import MapDifference
+    from synchub.steps import chosen
+
+    found = MapDifference()
+    with opened(config) as hub:
+        chosen(list(hub.loaded.settings.sources), frozenset([source]), "source")
+        mapper = stored_map(hub, source, stream, *([override.absolute()] if override else []))
+        for key, cls, fields, body in hub.state.lookup.mapped(source, stream):
+            try:
+                found.compare(key, cls, fields, mapper.map(orjson.loads(body)))
+            except MappingError as exc:
+                found.refuse(exc.message)
+    if not found.records:
+        raise InputError("nothing of this stream is stored.", where=f"{source} {stream}", fix="Run `synchub pull`.")
+    emit({"source": source, "stream": stream, **found.as_dict()}, "\n".join(found.render()), as_json=as_json)
+    return 0
 
 
 @map_group.command(
@@ -95,11 +204,7 @@ def _stored(hub: Hub, source: str, stream: str, key: str) -> Any:
 
 def _first(hub: Hub, source: str, stream: str) -> Any:
     with hub.source(source) as opened_source:
-        known = opened_source.streams()
-        if stream not in known:
-            raise ConfigError(
-                f"{source} has no stream {stream!r}.", where="map test", fix=f"It has: {', '.join(known)}."
-            )
+        _known(opened_source.streams(), source, stream)
         rejected = ""
         for page in opened_source.read(stream, limit=1):
             if page.payloads:
