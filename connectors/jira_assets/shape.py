@@ -87,6 +87,7 @@ class Shaper:
         for parent, kinds in groups.items():
             common = self._common(parent, kinds)
             places = [(parent, common)] if common else []
+            kinds.sort(key=lambda k: k.kind != parent)  # what the parent has, those below it inherit
             places += [(k.kind, [a for a in (mark, *k.attributes) if a not in common]) for k in kinds]
             for place, attributes in places:
                 have = self._have(place)

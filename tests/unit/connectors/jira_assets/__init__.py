@@ -1,0 +1,1 @@
+"""Jira Assets, part by part."""
