@@ -21,7 +21,7 @@ Addresses (`{url}` stands for both the site and `api.atlassian.com`)::
     POST object/aql?startAt&maxResults&includeAttributes {"qlQuery"}     POST object/aql/totalcount {"qlQuery"}
     GET  objectconnectedtickets/{objectId}/tickets
 
-    *    {url}/rest/api/3/...   (also `/rest/api/2`, documents as plain text, and {url}/ex/jira/{cloudId}/rest/api/3)
+    *    {url}/rest/api/3/...   (also `/rest/api/2`: documents as text; {url}/ex/jira/{cloudId}/rest/api/3)
     GET  serverInfo, myself, mypermissions?permissions=, field, project, project/search, project/{key}[/statuses]
     GET  issuetype, status, priority, issueLinkType, issue/createmeta[/{project}/issuetypes[/{id}]]
     GET  user/search?query=, user?accountId=, user/assignable/search?project=, users/search
@@ -46,8 +46,8 @@ In a test::
   `store.history`, `store.journal`, `log` (see `simulators.log`).
 - Issues: `project(key, name)`, `field(name, kind, options)` (kind `cmdb`: Assets objects as `[{"workspaceId", "id":
   "workspace:number", "objectId"}]`), `issue(project, summary, by=, kind=, **values)`, `edit_issue`, `comment`, `do`
-  (a transition by name); `searchable` (keys of issue properties JQL may search). Text fields, also a custom "Hub Key" of
-  kind `text`, know `~` but not `=`; fields of kind `labels`, `url` and `select` know `=` and IN.
+  (a transition by name); `searchable` (keys of issue properties JQL may search). Text fields, also a custom "Hub Key"
+  of kind `text`, know `~` but not `=`; fields of kind `labels`, `url` and `select` know `=` and IN.
 - Rules: `hide(key)`, `refuse(attribute, why)`, `rate_limit(aql, seconds, retry_after=)`, `max_page` (most objects a
   page holds), `total_cap` (`total` of a search stops counting there, it is deprecated); `deny(permission, project,
   account)`, `refuse_field(field_id, why, account)`, `search_page` (most issues a page with fields holds), `search_lag`

@@ -12,6 +12,7 @@ from simulators.http import Request, Response, Server
 from simulators.intune import Intune
 from simulators.intune.errors import of_status
 from tests.contract.simulators.graph import Graph, device, user
+from tests.contract.simulators.jira_site import Site, Stage
 
 Serve = Callable[..., Graph]
 
@@ -28,6 +29,22 @@ class _Stage:
 
     def _error(self, status: int) -> Response:
         return Response.json(self.tenant.error_body(of_status(status)), status)
+
+
+@pytest.fixture(scope="session")
+def jira_stage() -> Iterator[Stage]:
+    """Run the server of the simulated Jira sites."""
+    found = Stage()
+    yield found
+    found.server.stop()
+
+
+@pytest.fixture
+def site(jira_stage: Stage) -> Iterator[Site]:
+    """Serve a Jira site with a small Assets schema."""
+    found = Site(stage=jira_stage)
+    yield found
+    found.close()
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
-from simulators.http import Check
+from simulators.http import Check, Server
 from simulators.jira import Jira
+from simulators.jira.errors import injected
 from simulators.jira.store import Obj
 
 HUB = ("hub@acme.example", "hub-token")
@@ -19,15 +21,33 @@ def document(text: str) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": [paragraph]}
 
 
+class Stage:
+    """One server for many sites, since starting one takes longer than a test."""
+
+    def __init__(self) -> None:
+        self.sim = Jira()
+        self.server = Server(lambda request: self.sim.handle(request), error=injected).start()
+
+    def put_on(self, sim: Jira) -> Jira:
+        """Let a site answer, with an empty log and no faults."""
+        self.sim, sim.server = sim, self.server
+        self.server.faults.clear()
+        self.server.log.clear()
+        return sim
+
+
 class Site:
     """What a client sees of a site: schema ITAM with Laptop (and its kinds of attributes), Person, Model.
 
     Args:
         checks: Contract validators.
+        stage: Where it answers; a server of its own when not given.
     """
 
-    def __init__(self, *checks: Check, **options: Any) -> None:
-        self.sim = Jira(seed=1, checks=checks, **options).start()
+    def __init__(self, *checks: Check, stage: Stage | None = None, **options: Any) -> None:
+        self._alone = stage is None
+        sim = Jira(seed=1, checks=checks, **options)
+        self.sim = stage.put_on(sim) if stage else sim.start()
         self.schema = self.sim.schema("IT assets", "ITAM")
         self.person = self.sim.type(self.schema, "Person", {"Email": {"default_type": 8}})
         self.model = self.sim.type(self.schema, "Model", {})
@@ -50,7 +70,8 @@ class Site:
         """Stop."""
         self.http.close()
         self.site.close()
-        self.sim.stop()
+        if self._alone:
+            self.sim.stop()
 
     def id(self, name: str) -> str:
         """Return the id of an attribute of Laptop."""
@@ -85,7 +106,7 @@ class Site:
         assert answer.status_code == 200, answer.text
         return [value["label"] for value in answer.json()["values"]]
 
-    def laptops(self, *rows: dict[str, object]) -> list[Obj]:
+    def laptops(self, *rows: Mapping[str, object]) -> list[Obj]:
         """Put laptops in as somebody else."""
         return self.sim.seed(self.laptop, rows)
 
