@@ -31,6 +31,7 @@ _OURS: dict[str, str] = {
     "intune": "connectors.intune:CONNECTOR",
     "jira_assets": "connectors.jira_assets:CONNECTOR",
     "nmap": "connectors.nmap:CONNECTOR",
+    "procurement": "connectors.procurement:CONNECTOR",
     "servicenow": "connectors.servicenow:CONNECTOR",
 }
 

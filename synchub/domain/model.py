@@ -16,7 +16,10 @@ ISO 4217 currency.
     │   └── Telecom
     ├── VirtualMachine      CI facet only; identified together with hardware
     ├── Person
-    └── PurchaseOrderLine   asset facet only
+    ├── PurchaseOrder       these four: asset facet only
+    ├── PurchaseOrderLine
+    ├── Receipt
+    └── Invoice
 """
 
 from __future__ import annotations
@@ -36,6 +39,7 @@ FormFactor = Literal[
 ]
 PersonStatus = Literal["prehire", "active", "leave", "terminated"]
 OperationalStatus = Literal["operational", "non_operational", "repair", "retired"]
+PaperKind = Literal["despatch", "receipt", "invoice", "credit_note"]
 
 _PERSONAL = Privacy.PERSONAL
 _ASSET, _CI = Facet.ASSET, Facet.CI
@@ -196,6 +200,28 @@ class Person(Entity):
     phone: Text | None = field("Work phone.", example="+49 30 1234567", privacy=_PERSONAL)
 
 
+class PurchaseOrder(Entity):
+    """An order as a whole; what was ordered stands on its lines."""
+
+    family: ClassVar[str] = "purchase_order"
+    facets: ClassVar[tuple[Facet, ...]] = (Facet.ASSET,)
+
+    order_number: Text | None = field("Purchase order number.", example="PO-2024-0000588")
+    buyer: Text | None = field("Legal entity that ordered.", example="Corp GmbH")
+    vendor: Text | None = field("Who sells it.", example="Bechtle")
+    status: Text | None = field("State of the order in the source's own words.", example="accepted")
+    contract_number: Text | None = field("Contract on which it was ordered.", example="34322")
+    ordered_on: date | None = field("Date of the order.", example="2024-03-01")
+    due_on: date | None = field("Latest delivery that was asked for.", example="2024-03-14")
+    net_total: Decimal | None = field("Total without tax.", example="3747.00", unit="`currency`")
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = field("ISO 4217.", example="EUR")
+    location: Text | None = field("Site of delivery.", example="BER-01")
+    requested_for: Text | None = field(
+        "For whom it was ordered.", example="anna.novak@corp.example", privacy=_PERSONAL, reference="person"
+    )
+    cost_centre: Text | None = field("Cost centre that pays.", example="CC1012")
+
+
 class PurchaseOrderLine(Entity):
     """One line of an order, as far as it is not itself a device."""
 
@@ -208,7 +234,13 @@ class PurchaseOrderLine(Entity):
     part_number: Text | None = field("The supplier's or manufacturer's order number.", example="7L7Z7ET#ABD")
     manufacturer: Text | None = field("Manufacturer, by its dictionary name.", example="HP")
     model: Text | None = field("Model.", example="EliteBook 840 G10")
-    quantity: Decimal | None = field("Ordered quantity.", example="3", unit="pieces unless the source says otherwise")
+    gtin: Text | None = field("Global trade item number.", example="04054318721900")
+    quantity: Decimal | None = field("Ordered quantity.", example="3", unit="`quantity_unit`, else pieces")
+    quantity_unit: Text | None = field(
+        "Unit of the quantities, code of UN/ECE recommendation 20 or the source's own.", example="C62"
+    )
+    shipped_quantity: Decimal | None = field("Quantity announced by the vendor.", example="3", unit="as `quantity`")
+    invoiced_quantity: Decimal | None = field("Invoiced quantity less credits.", example="3", unit="as `quantity`")
     received_quantity: Decimal | None = field("Received quantity.", example="2", unit="as `quantity`")
     rejected_quantity: Decimal | None = field("Received and sent back.", example="1", unit="as `quantity`")
     price: Decimal | None = field("Unit price without tax.", example="1249.00", unit="`currency`")
@@ -220,10 +252,49 @@ class PurchaseOrderLine(Entity):
     due_on: date | None = field("Promised delivery.", example="2024-03-14")
     shipped_on: date | None = field("Date of shipping.", example="2024-03-08")
     received_on: date | None = field("Date of the receipt.", example="2024-03-09")
+    receipt_number: Text | None = field("Number of the latest receipt.", example="658398")
+    invoice_number: Text | None = field("Number of the latest invoice.", example="INV00081234")
     status: Text | None = field("State of the line in the source's own words.", example="received")
     requested_for: Text | None = field(
         "For whom it was ordered.", example="anna.novak@corp.example", privacy=_PERSONAL, reference="person"
     )
+    cost_centre: Text | None = field("Cost centre that pays.", example="CC1012")
+
+
+class Receipt(Entity):
+    """A delivery, as the vendor announced or the buyer received it."""
+
+    family: ClassVar[str] = "receipt"
+    facets: ClassVar[tuple[Facet, ...]] = (Facet.ASSET,)
+
+    receipt_number: Text | None = field("Number of the receipt or despatch advice.", example="658398")
+    kind: PaperKind | None = field("Announced by the vendor, or received by the buyer.", example="receipt")
+    despatch_number: Text | None = field("Despatch advice that it answers.", example="565899")
+    order_number: Text | None = field("Purchase order number.", example="PO-2024-0000588")
+    vendor: Text | None = field("Who sold it.", example="Bechtle")
+    shipped_on: date | None = field("Date of shipping.", example="2024-03-08")
+    received_on: date | None = field("Date of the receipt.", example="2024-03-09")
+    location: Text | None = field("Site of delivery.", example="BER-01")
+
+
+class Invoice(Entity):
+    """An invoice or credit note."""
+
+    family: ClassVar[str] = "invoice"
+    facets: ClassVar[tuple[Facet, ...]] = (Facet.ASSET,)
+
+    invoice_number: Text | None = field("The vendor's number.", example="INV00081234")
+    kind: PaperKind | None = field("What it is.", example="invoice")
+    credits_invoice: Text | None = field("Invoice that a credit note is about.", example="INV00081200")
+    order_number: Text | None = field("Purchase order number.", example="PO-2024-0000588")
+    contract_number: Text | None = field("Contract on which it was ordered.", example="34322")
+    buyer: Text | None = field("Legal entity that is to pay.", example="Corp GmbH")
+    vendor: Text | None = field("Who asks to be paid.", example="Bechtle")
+    invoiced_on: date | None = field("Date of the invoice.", example="2024-03-10")
+    payment_due_on: date | None = field("Last day for paying.", example="2024-04-09")
+    net_total: Decimal | None = field("Total without tax.", example="3747.00", unit="`currency`")
+    gross_total: Decimal | None = field("Total with tax.", example="4458.93", unit="`currency`")
+    currency: Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")] | None = field("ISO 4217.", example="EUR")
     cost_centre: Text | None = field("Cost centre that pays.", example="CC1012")
 
 
@@ -239,12 +310,17 @@ CLASSES: dict[str, type[Entity]] = {
     "telecom": Telecom,
     "virtual_machine": VirtualMachine,
     "person": Person,
+    "purchase_order": PurchaseOrder,
     "purchase_order_line": PurchaseOrderLine,
+    "receipt": Receipt,
+    "invoice": Invoice,
 }
 VirtualMachine.family = "hardware"
 
 # One letter in front of an entity id, by family.
-FAMILY_PREFIX: dict[str, str] = {"hardware": "c", "person": "p", "purchase_order_line": "l"}
+FAMILY_PREFIX: dict[str, str] = {
+    "hardware": "c", "person": "p", "purchase_order": "o", "purchase_order_line": "l", "receipt": "r", "invoice": "i"
+}  # fmt: skip
 
 FIELDS: dict[str, dict[str, FieldInfo]] = {name: describe(model) for name, model in CLASSES.items()}
 VOLATILE: dict[str, frozenset[str]] = {

@@ -68,7 +68,10 @@ SHIPPED: dict[str, dict[str, Shipped]] = {
         "ip_addresses": _ALL,
     },
     "person": {"default": _WORKS},
+    "purchase_order": {"default": _BOUGHT},
     "purchase_order_line": {"default": _BOUGHT},
+    "receipt": {"default": _BOUGHT},
+    "invoice": {"default": _BOUGHT},
 }  # fmt: skip
 
 # Which record speaks for the class of an entity; a class below `hardware` always wins over `hardware`.

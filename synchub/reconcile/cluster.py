@@ -346,7 +346,7 @@ def _person(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
         work.consider(held, why, kind, value, cast("Callable[[list[Any]], str]", person_contradiction))
 
 
-def _line(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
+def _paper(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
     for value, held in values:
         work.consider(held, why, kind, value, lambda _: "")
 
@@ -354,5 +354,8 @@ def _line(work: _Work, why: str, kind: int, values: Sequence[Group]) -> None:
 _STEPS: dict[str, Callable[[_Work, str, int, Sequence[Group]], None]] = {
     "hardware": _hardware,
     "person": _person,
-    "purchase_order_line": _line,
+    "purchase_order": _paper,
+    "purchase_order_line": _paper,
+    "receipt": _paper,
+    "invoice": _paper,
 }

@@ -40,6 +40,9 @@ class Kind(IntEnum):
     EMAIL = 22  # e-mail, and logins that have the form of one
     LOGIN = 23
     PERSON_NAME = 24  # proposes: given and family name
+    ORDER = 27  # order number
+    RECEIPT = 28  # number + vendor, announced and received apart
+    INVOICE = 29  # number + vendor, invoices and credit notes apart
     ORDER_LINE = 30  # order number + line
 
 
@@ -53,7 +56,8 @@ class Identifier(NamedTuple):
 JOINING = frozenset(
     {
         Kind.SERIAL, Kind.UUID, Kind.IMEI, Kind.ASSET_TAG, Kind.MANAGEMENT_ID, Kind.MAC, Kind.HOST_MODEL,
-        Kind.WORKER_ID, Kind.DIRECTORY_ID, Kind.EMAIL, Kind.LOGIN, Kind.ORDER_LINE,
+        Kind.WORKER_ID, Kind.DIRECTORY_ID, Kind.EMAIL, Kind.LOGIN, Kind.ORDER, Kind.RECEIPT,
+        Kind.INVOICE, Kind.ORDER_LINE,
     }
 )  # fmt: skip
 PROPOSING = frozenset(Kind) - JOINING
@@ -75,7 +79,10 @@ _LIMITS: dict[Kind, int] = {
     Kind.EMAIL: 8,
     Kind.LOGIN: 8,
     Kind.PERSON_NAME: 24,
-    Kind.ORDER_LINE: 8,
+    Kind.ORDER: 500,  # each change, confirmation, delivery and invoice of an order is a document that names it
+    Kind.RECEIPT: 8,
+    Kind.INVOICE: 8,
+    Kind.ORDER_LINE: 500,
 }
 
 
@@ -352,30 +359,62 @@ def name_key(value: str | None) -> str:
     return "".join(c for c in plain if c.isalnum())
 
 
-class LineTraits:
-    """What identification looks at in one purchase order line."""
+def _number(value: Any) -> str:
+    """Bring the number of an order or document to comparable form; empty when it says nothing."""
+    text = str(value) if value and value != CLEAR else ""
+    return "" if not text or no.placeholder_id(text) else text.upper()
 
-    __slots__ = ("line",)
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
-        order, line = fields.get("order_number"), fields.get("line_number")
-        known = order and line and CLEAR not in (order, line) and not no.placeholder_id(str(order))
-        self.line = f"{str(order).upper()}|{line}" if known else ""
+class PaperTraits:
+    """What identification looks at in one record of an order, a line, a receipt or an invoice."""
+
+    __slots__ = ("kind", "number")
+
+    def __init__(self, kind: int, number: str) -> None:
+        self.kind, self.number = kind, number
 
     def joining(self) -> list[tuple[int, str]]:
         """List (kind, value) of the joining identifiers."""
-        return [(30, self.line)] if self.line else []
+        return [(self.kind, self.number)] if self.number else []
 
     def proposing(self) -> list[tuple[int, str]]:
-        """Lines are never proposed."""
+        """Papers are never proposed."""
         return []
 
 
-AnyTraits = Traits | PersonTraits | LineTraits
+def _order(fields: Mapping[str, Any]) -> PaperTraits:
+    return PaperTraits(27, _number(fields.get("order_number")))
+
+
+def _order_line(fields: Mapping[str, Any]) -> PaperTraits:
+    order, line = _number(fields.get("order_number")), fields.get("line_number")
+    return PaperTraits(30, f"{order}|{line}" if order and line and line != CLEAR else "")
+
+
+def _receipt(fields: Mapping[str, Any]) -> PaperTraits:
+    return PaperTraits(28, _of_vendor(fields, "receipt_number"))
+
+
+def _invoice(fields: Mapping[str, Any]) -> PaperTraits:
+    return PaperTraits(29, _of_vendor(fields, "invoice_number"))
+
+
+def _of_vendor(fields: Mapping[str, Any], number: str) -> str:
+    """Every vendor counts by itself, and what answers a document may repeat its number."""
+    vendor = fields.get("vendor")
+    maker = maker_key(vendor) if vendor and vendor != CLEAR else ""
+    known = _number(fields.get(number))
+    return f"{known}|{maker}|{fields.get('kind') or ''}" if known and maker else ""
+
+
+AnyTraits = Traits | PersonTraits | PaperTraits
 _FAMILY: dict[str, Callable[[Mapping[str, Any]], AnyTraits]] = {
     "hardware": Traits,
     "person": PersonTraits,
-    "purchase_order_line": LineTraits,
+    "purchase_order": _order,
+    "purchase_order_line": _order_line,
+    "receipt": _receipt,
+    "invoice": _invoice,
 }
 _MAKE = {name: _FAMILY[model.family] for name, model in CLASSES.items()}
 _KINDS = {int(kind): kind for kind in Kind}

@@ -41,12 +41,18 @@ JOIN_STEPS: dict[str, dict[str, Kind]] = {
         "email": Kind.EMAIL,
         "login": Kind.LOGIN,
     },
+    "purchase_order": {"order": Kind.ORDER},
     "purchase_order_line": {"order+line": Kind.ORDER_LINE},
+    "receipt": {"receipt+vendor": Kind.RECEIPT},
+    "invoice": {"invoice+vendor": Kind.INVOICE},
 }
 PROPOSE_STEPS: dict[str, dict[str, Kind]] = {
     "hardware": {"serial~1": Kind.SERIAL_NEAR, "owner+model": Kind.OWNER_MODEL, "hostname+domain": Kind.FQDN},
     "person": {"name": Kind.PERSON_NAME},
+    "purchase_order": {},
     "purchase_order_line": {},
+    "receipt": {},
+    "invoice": {},
 }
 
 

@@ -150,7 +150,7 @@ class Settings(_Block):
     sources: dict[Name, SourceBlock] = Field(default={}, description="Systems the hub reads.")
     targets: dict[Name, TargetBlock] = Field(default={}, description="Systems the hub writes.")
     rules: dict[str, FamilyRules] = Field(
-        default={}, description="Rules of a family (hardware, person, purchase_order_line) or of one class."
+        default={}, description="Rules of a family (hardware, person, purchase_order_line …) or of one class."
     )
     guards: dict[str, Guard] = {}
     notify: NotifyBlock | None = Field(default=None, description="Whom to tell of what.")

@@ -1,4 +1,4 @@
-"""File sources, agent inventories and network scans as the conformance kit sees them: the system is a folder."""
+"""Everything that reads a folder, as the conformance kit sees it: the system is the folder."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape, quoteattr
 
 from connectors.agent_inventory.settings import AgentInventorySettings
 from connectors.agent_inventory.source import AgentInventorySource
@@ -17,6 +17,8 @@ from connectors.files.source import FilesSource
 from connectors.kit import SourceCase, SourceRun
 from connectors.nmap.settings import NmapSettings
 from connectors.nmap.source import NmapSource
+from connectors.procurement.settings import ProcurementSettings
+from connectors.procurement.source import ProcurementSource
 from connectors.registry import Context
 from synchub.ports import Source
 
@@ -167,3 +169,38 @@ SCANS = SourceCase(
     is_list=lambda _sent: False,
     exempt={**_EXEMPT, "hostile": _XML, "unknown_field": _XML, "missing_field": _XML},
 )
+
+
+_UBL = "urn:oasis:names:specification:ubl:schema:xsd"
+
+
+def _write_orders(folder: Path, records: list[dict[str, Any]]) -> None:
+    for path in folder.glob("*.xml"):
+        path.unlink()
+    for number, record in enumerate(records):
+        inside = "".join(f"<c:{tag}>{escape(str(record[tag]))}</c:{tag}>" for tag in ("ID", "Note") if tag in record)
+        text = f'<Order xmlns="{_UBL}:Order-2" xmlns:c="{_UBL}:CommonBasicComponents-2">{inside}</Order>'
+        (folder / f"{number:03d}.xml").write_text(text, encoding="utf-8")
+
+
+def _start_documents(count: int) -> SourceRun:
+    folder = _Folder("ID", _write_orders, count)
+    settings = ProcurementSettings.model_validate({"root": str(folder.path)})
+    return folder.run(lambda context: ProcurementSource("edi", settings, context.base_dir, context.clock), "documents")
+
+
+_NESTED = "what a document says is nested in its payload, where the kit does not look: it has unit tests of its own"
+DOCUMENTS = SourceCase(
+    name="procurement",
+    start=_start_documents,
+    page=3,
+    key_of=lambda payload: str(payload["document"]["number"]),
+    key_field="ID",
+    text_field="Note",
+    optional_field="site",
+    is_list=lambda _sent: False,
+    exempt={
+        **_EXEMPT, "hostile": _XML, "unknown_field": _XML, "missing_field": _NESTED, "resume": _NESTED,
+        "empty": "a folder without documents is an error: it looks like a disk that is not mounted",
+    },
+)  # fmt: skip
