@@ -12,18 +12,34 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
+from prefect.blocks.system import Secret
 from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
 
-from synchub.errors import HubError, Recovery
+from synchub.errors import ConfigError, HubError, Recovery
 from synchub.report import report_markdown
 from synchub.steps import begin_run, chosen, end_run, exclusive, identify_all, pull_source, run_state, sync_target
 from synchub.wiring import Hub, Selection, open_hub
 
 
+def secret_block(name: str) -> str:
+    """Read a Secret block of the Prefect server.
+
+    Raises:
+        ConfigError: There is no such block.
+    """
+    try:
+        block: Any = Secret.load(name)
+    except ValueError as exc:
+        raise ConfigError(
+            f"Prefect has no Secret block {name!r}.", where=f"prefect:{name}", fix="Create it, or change the reference."
+        ) from exc
+    return str(block.get())
+
+
 def _hub(lease: str | None = None) -> Hub:
     """Open the hub; with the owner of the flow's lease it writes only as long as that is held."""
-    hub = open_hub(Path(os.environ.get("SYNCHUB_CONFIG", "synchub.yaml")))
+    hub = open_hub(Path(os.environ.get("SYNCHUB_CONFIG", "synchub.yaml")), blocks=secret_block)
     if lease is not None:
         hub.state.runs.work_under("sync", lease)
     return hub

@@ -28,11 +28,15 @@ class Toolbox:
         normalisers: Normalisers by name; a small transform of the same name comes second.
         said: How the stream writes values: `decimal`, `dates`, `timezone`, where its configuration says so.
         stubborn: Options in the map win over `said` (the user wrote them), instead of the other way round.
+        zone: Zone of moments without an offset where neither map nor stream names one; empty: they are refused.
+        used: Takes `zone` in when a chain uses it.
     """
 
     normalisers: Mapping[str, Normaliser]
     said: Mapping[str, str] = field(default_factory=dict)
     stubborn: bool = False
+    zone: str = ""
+    used: set[str] = field(default_factory=set)
 
     def options(self, normaliser: Normaliser, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return the options of one use of a normaliser, what the stream's configuration says included."""
@@ -44,7 +48,11 @@ class Toolbox:
             said["dayfirst"] = form.index("%d") < form.index("%m")
         known = options_of(normaliser)
         said = {name: value for name, value in said.items() if name in known}
-        return {**said, **given} if self.stubborn else {**given, **said}
+        options = {**said, **given} if self.stubborn else {**given, **said}
+        if self.zone and normaliser is self.normalisers.get("moment") and "timezone" not in options:
+            self.used.add(self.zone)
+            options["timezone"] = self.zone
+        return options
 
 
 def build_chain(spec: Placed | None, tools: Toolbox) -> list[Step]:

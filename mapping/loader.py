@@ -49,6 +49,7 @@ def load_map(
     *,
     normalisers: Mapping[str, Normaliser] = NORMALISERS,
     options: Mapping[str, str] | None = None,
+    zone: str = "",
 ) -> FieldMap:
     """Read a field map and its overrides, and compile them.
 
@@ -59,6 +60,7 @@ def load_map(
         options: How the stream writes values, from its configuration: `decimal` (sign), `dates` (`strptime` format of
             dates), `timezone` (of times without one). They win over options in the shipped map and lose to those in an
             override.
+        zone: Zone of moments without an offset where nothing else names one; empty: such moments are refused.
 
     Raises:
         ConfigError: A file cannot be read or is wrong; `where` names file and line.
@@ -67,7 +69,7 @@ def load_map(
     _merge(effective, _read(shipped), first=True)
     for path in overrides:
         _merge(effective, _read(path), first=False)
-    return _Compiler(effective, normalisers, dict(options or {})).compile(shipped.stem)
+    return _Compiler(effective, normalisers, dict(options or {}), zone).compile(shipped.stem)
 
 
 def _read(path: Path) -> Placed:
@@ -118,11 +120,13 @@ class _Compiler:
     """Checks an effective map and compiles it."""
 
     def __init__(
-        self, effective: _Effective, normalisers: Mapping[str, Normaliser], options: Mapping[str, str]
+        self, effective: _Effective, normalisers: Mapping[str, Normaliser], options: Mapping[str, str], zone: str
     ) -> None:
         self.effective = effective
         self.normalisers = normalisers
         self.options = options
+        self.zone = zone
+        self.zones: set[str] = set()  # the same, where a chain uses it
         self.shipped = effective.head["version"].document
         self.compiled: dict[tuple[str, int, bool], CompiledRule] = {}
 
@@ -150,7 +154,7 @@ class _Compiler:
             "classes": {cls: shape_of(cls) for cls in classes},
             "normalisers": normaliser_fingerprint(),
             "options": dict(self.options),
-        }
+        } | ({"zones": sorted(self.zones)} if self.zones else {})
         text = json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()[:20]
 
@@ -214,7 +218,8 @@ class _Compiler:
         return CompiledRule(rule)
 
     def steps(self, spec: Placed, choices: tuple[str, ...]) -> list[Step]:
-        tools = Toolbox(self.normalisers, self.options, stubborn=spec.document is not self.shipped)
+        stubborn = spec.document is not self.shipped
+        tools = Toolbox(self.normalisers, self.options, stubborn=stubborn, zone=self.zone, used=self.zones)
         steps = build_chain(spec.get("to"), tools)
         table = spec.get("lookup")
         if table is not None:

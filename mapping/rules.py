@@ -13,6 +13,7 @@ from mapping.paths import PayloadPath, compile_one, compile_values
 from mapping.resolve import EMPTY, MAX_VALUES, NOT_UNDERSTOOD, Resolve, Rule, combiner, resolver
 from mapping.trace import Chain, FieldTrace
 from mapping.transforms import as_text
+from mapping.values import plain_text_of
 from synchub.domain.records import CLEAR, FieldWarning
 
 Fill = Callable[[dict[str, Any], dict[str, Any], list[FieldWarning]], None]
@@ -309,12 +310,15 @@ class CompiledRule:
 def _one_step(rule: Rule, resolve: Resolve) -> Callable[[Any], Any]:
     """Compile the way of a raw text through a chain of one step: most rules."""
     work, check, unset = rule.steps[0].work, rule.check, rule.unset
+    longest = plain_text_of(check)
 
     def direct(raw: Any) -> Any:
         if raw.__class__ is not str or not raw or raw.isspace() or (unset and raw.strip() in unset):
             return resolve(raw, None, _NO_CONTEXT)
         try:
             value = work(raw)
+            if value.__class__ is str and 0 < len(value) <= longest and "\x00" not in value:
+                return value  # what `check` would say, without asking
             return None if value is None or value == "" else check(value)
         except NOT_UNDERSTOOD:
             return resolve(raw, None, _NO_CONTEXT)  # says at which step

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import StringConstraints
 
-from mapping.normalise.dates import stamp_seconds
+from mapping.normalise.dates import is_plain_day, stamp_seconds
 from synchub.domain.model import CLASSES
 
 Check = Callable[[Any], Any]
@@ -100,7 +100,14 @@ def _text(constraints: StringConstraints | None = None) -> Check:
             raise ValueError(msg)
         return str(value)
 
+    if pattern is None and shortest == 1:
+        check.longest = longest  # type: ignore[attr-defined]
     return check
+
+
+def plain_text_of(check: Check) -> int:
+    """Return up to how many characters a check takes any text without NUL as it is; 0 where it asks for more."""
+    return int(getattr(check, "longest", 0))
 
 
 def _choice(values: Any) -> Check:
@@ -165,7 +172,7 @@ def _is_date(text: str) -> bool:
 
 
 def _date(value: Any) -> str:
-    if value.__class__ is not str or not _is_date(value):
+    if value.__class__ is not str or not (is_plain_day(value) or _is_date(value)):
         msg = "expected a date as YYYY-MM-DD; name a transform such as `date`"
         raise ValueError(msg)
     return str(value)

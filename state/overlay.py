@@ -6,12 +6,14 @@ from typing import Any
 
 import orjson
 
+from synchub.domain.packed import packed, packed_sorted
+
 
 def overlaid_fields(doc: bytes, fields: bytes | None) -> bytes:
     """Return a document with the volatile fields of the last check-in; null there means that it is unknown now."""
     if fields is None:
         return doc
-    return orjson.dumps(overlay_fields(orjson.loads(doc), fields), option=orjson.OPT_SORT_KEYS)
+    return packed_sorted(overlay_fields(orjson.loads(doc), fields))
 
 
 def overlay_fields(doc: dict[str, Any], fields: bytes | None) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def stamped(body: bytes, stamps: bytes | None) -> bytes:
         return body
     payload = orjson.loads(body)
     _lay(payload, orjson.loads(stamps))
-    return orjson.dumps(payload)
+    return packed(payload)
 
 
 def _lay(below: dict[str, Any], above: dict[str, Any]) -> None:

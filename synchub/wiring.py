@@ -104,6 +104,7 @@ class Hub:
     transport: httpx.BaseTransport | None = None
     targets: Mapping[str, Target] = field(default_factory=dict)  # ready-made ones, by name: benchmarks and tests
     target_maps: Mapping[str, TargetMap] = field(default_factory=dict)
+    blocks: Callable[[str], str] | None = None  # reads a Prefect Secret block; only a flow has one
     _state: SqlState | None = None
     _budgets: dict[str, RateBudget] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -129,7 +130,7 @@ class Hub:
         return self._resolver()(text) if is_reference(text) else text
 
     def _resolver(self) -> Resolver:
-        return Resolver(self.environ, self.loaded.base_dir)
+        return Resolver(self.environ, self.loaded.base_dir, self.blocks)
 
     def notifier(self) -> Notifier | None:
         """Return what tells people; None where nobody is to be told.
@@ -341,10 +342,19 @@ def open_hub(
     clock: Clock | None = None,
     environ: Mapping[str, str] | None = None,
     transport: httpx.BaseTransport | None = None,
+    blocks: Callable[[str], str] | None = None,
 ) -> Hub:
     """Open a configuration; nothing is connected yet.
+
+    Args:
+        path: The file.
+        clock: Time; the system's by default.
+        environ: Environment variables; those of the process by default.
+        transport: Carries HTTP requests; the network by default.
+        blocks: Reads `prefect:` references; without it they are refused.
 
     Raises:
         ConfigError: The file is missing or wrong.
     """
-    return Hub(load_settings(path), clock or SystemClock(), os.environ if environ is None else environ, transport)
+    variables = os.environ if environ is None else environ
+    return Hub(load_settings(path), clock or SystemClock(), variables, transport, blocks=blocks)

@@ -234,8 +234,24 @@ def date(
     Raises:
         ValueError: No date, one that does not exist, or one with two readings.
     """
+    if value.__class__ is str and is_plain_day(value):
+        return str(value)
     tidy = _short(value, "a date")
     return _date(tidy, tuple(formats), dayfirst, timezone) if tidy else None
+
+
+@lru_cache(8192)
+def is_plain_day(value: str) -> bool:
+    """Tell whether a text is a day from 1971 to 2100 in the canonical form.
+
+    >>> is_plain_day("2024-02-29"), is_plain_day("2023-02-29"), is_plain_day("2024-W01-1")
+    (True, False, False)
+    """
+    try:
+        day = Date.fromisoformat(value) if len(value) == 10 else None
+    except ValueError:
+        return False
+    return day is not None and 1970 < day.year <= 2100 and day.isoformat() == value
 
 
 _MINUTES = {f"{hour:02}:{minute:02}": hour * 3600 + minute * 60 for hour in range(24) for minute in range(60)}
@@ -254,6 +270,7 @@ def _midnight(day: str) -> int | None:
     return (found.toordinal() - 719_163) * 86_400 if found.year > 1970 else None
 
 
+@lru_cache(2048)
 def stamp_seconds(value: str) -> int | None:
     """Read a moment after 1970 that has the canonical form already; None for anything else.
 

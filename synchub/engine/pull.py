@@ -7,13 +7,14 @@ moved is mapped and stored, and stops there. Everything else becomes dirty for i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 import xxhash
 
+from synchub.domain.packed import packed
 from synchub.domain.records import End, Page
 from synchub.engine.pace import seldom_collected
 from synchub.engine.remap import remap
@@ -26,8 +27,6 @@ __all__ = ["PullCounts", "PullJob", "pull"]
 
 _BATCH = 4000  # changed records stored in one transaction
 _FEW = 16  # essences are loaded when more than one stored record of so many is to be looked at; else all are mapped
-_SORTED = orjson.OPT_SORT_KEYS
-_Parsed = tuple[dict[str, Any], bytes, bytes, bytes, Page, int]  # payload, essence, body, raw hash, page, index
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +138,10 @@ class _Reader:
         fresh, self._fresh = self._fresh, []
         if fresh:
             essences = self._load_essences(len(fresh))
-            parsed = [item for item in (self._parse(*item) for item in fresh) if item]
-            whole = [item for item in parsed if not self._checks_in(essences, item)] if essences else parsed
-            if whole and self._changes.batch.checked:
+            mapped = [item for item in (self._look(essences, *item) for item in fresh) if item]
+            if mapped and self._changes.batch.checked:
                 self._changes.write()  # a second record of one key is judged by what is stored
-            self._store(item for item in (self._map(*item) for item in whole) if item)
+            self._store(mapped)
             self._drop()
         self._changes.write()
 
@@ -201,10 +199,13 @@ class _Reader:
             if self._reread or self._job.newest or self._looked_at * _FEW < self._state.records or not self._known:
                 return {}
             stored = self._ledger.essences(self._state.id, docs=bool(self._job.silent_after))
-            self._essences = {item.essence: item for item in stored}
+            self._essences = {item.essence: item for item in stored if item.essence}
         return self._essences
 
-    def _parse(self, body: bytes, raw: bytes, page: Page, index: int) -> _Parsed | None:
+    def _look(
+        self, essences: Mapping[bytes, Essence], body: bytes, raw: bytes, page: Page, index: int
+    ) -> Mapped | None:
+        """Map a payload; None when it is rejected, dropped, or only checks in."""
         try:
             payload = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
@@ -218,14 +219,15 @@ class _Reader:
             self._missed(None)
             return None
         text = self._job.mapper.essence(payload)
-        return payload, digest(text, self._seed) if text else b"", body, raw, page, index
+        essence = digest(text, self._seed) if text else b""
+        if essence in essences and self._checks_in(essences[essence], payload, raw):
+            return None
+        return self._map(payload, essence, body, raw, page, index)
 
-    def _checks_in(self, essences: dict[bytes, Essence], item: _Parsed) -> bool:
+    def _checks_in(self, old: Essence, payload: dict[str, Any], raw: bytes) -> bool:
         """Take in a payload that only checks in; False where it is to be looked at as a whole."""
-        payload, essence, _, raw, _, _ = item
-        old = essences.get(essence) if essence else None
-        if old is None or old.raw_hash not in self._known:
-            return False  # new, changed, or its record was seen in this read before
+        if old.raw_hash not in self._known:
+            return False  # its record was seen in this read before
         said = self._job.mapper.check_in(payload)
         if said is None or (said.observed_at and said.observed_at < old.observed_at <= self._changes.now):
             return False
@@ -233,10 +235,8 @@ class _Reader:
             return False
         del self._known[old.raw_hash]
         self._stamped[old.record] = said.observed_at
-        fields = orjson.dumps(said.fields, option=_SORTED) if said.fields else None
-        self._changes.batch.checked.append(
-            CheckedIn(raw, fields, orjson.dumps(said.stamps), self._state.id, old.record)
-        )
+        fields = packed(said.fields) if said.fields else None
+        self._changes.batch.checked.append(CheckedIn(raw, fields, packed(said.stamps), self._state.id, old.record))
         self.counts.moved += 1
         return True
 
@@ -261,10 +261,10 @@ class _Reader:
         if self._observer:
             self._observer.observe(payload, record)
         if self._job.info.personal:
-            body = orjson.dumps(mapper.project(payload))
+            body = packed(mapper.project(payload))
         return Mapped(record, raw, essence, body, page, index)
 
-    def _store(self, mapped: Iterable[Mapped]) -> None:
+    def _store(self, mapped: Sequence[Mapped]) -> None:
         best: dict[str, Mapped] = {}
         for item in mapped:
             other = best.setdefault(item.record.key, item)

@@ -10,6 +10,7 @@ import orjson
 import xxhash
 
 from synchub.domain.model import VOLATILE
+from synchub.domain.packed import packed, packed_sorted
 from synchub.domain.records import CLEAR, CanonicalRecord, Page, Rejected
 from synchub.reconcile.identifiers import hashes_of
 from synchub.reconcile.merge import moment
@@ -194,7 +195,7 @@ class Slice:
     def _warn(self, number: int, record: CanonicalRecord, *, known: bool) -> None:
         if record.warnings:
             self.counts.warned += 1
-            self.batch.warnings.append((number, orjson.dumps([(w.field, w.raw, w.message) for w in record.warnings])))
+            self.batch.warnings.append((number, packed([(w.field, w.raw, w.message) for w in record.warnings])))
         elif known:
             self.batch.unwarned.append(number)
 
@@ -203,7 +204,7 @@ def document(record: CanonicalRecord) -> tuple[bytes, bytes]:
     """Return the stored document of a record and the hash of its meaning (class and non-volatile fields)."""
     fields = record.fields
     moving = [name for name in VOLATILE[record.cls] if name in fields]
-    doc = orjson.dumps(fields, option=_SORTED)
+    doc = packed_sorted(fields)
     if not moving:
         return doc, digest(record.cls.encode() + doc)
     stable = dict(fields)

@@ -71,3 +71,38 @@ def test_few_fat_tasks() -> None:
 
     assert 3 == source.count("\n@task(")
     assert 1 == source.count("\n@flow(")
+
+
+def test_secrets_may_stand_in_prefect_blocks(flow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The flow hands its reader of blocks to the hub; without one the reference is refused."""
+    from synchub.errors import ConfigError
+    from synchub.wiring import open_hub
+
+    config = tmp_path / "synchub.yaml"
+    config.write_text("version: 1\nhub: {id: t}\nstate: prefect:db\nsources: {}\n")
+    monkeypatch.setenv("SYNCHUB_CONFIG", str(config))
+    module = import_module(flow.fn.__module__)
+
+    assert module._hub().blocks is module.secret_block
+    assert open_hub(config, blocks={"db": "sqlite:///x.db"}.__getitem__).state_url() == f"sqlite:///{tmp_path}/x.db"
+    with pytest.raises(ConfigError, match="only inside a Prefect flow"):
+        open_hub(config).state_url()
+
+
+def test_a_block_that_is_missing_is_named(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Prefect says becomes an error with a way out, and what it gives is the text behind it."""
+    from synchub.errors import ConfigError
+
+    class Blocks:
+        @staticmethod
+        def load(name: str) -> Any:
+            if name != "known":
+                raise ValueError(f"Unable to find block document named {name}")
+            return type("Block", (), {"get": staticmethod(lambda: "s3cret")})
+
+    module = import_module(flow.fn.__module__)
+    monkeypatch.setattr(module, "Secret", Blocks)
+
+    assert "s3cret" == module.secret_block("known")
+    with pytest.raises(ConfigError, match="no Secret block 'other'"):
+        module.secret_block("other")
