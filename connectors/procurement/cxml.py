@@ -194,7 +194,7 @@ def _line(element: Element, document: Document, order: str | None) -> Line:
 
 def _description(element: Element) -> str | None:
     found = element.find("Description")
-    return " ".join("".join(found.itertext()).split()) or None if found is not None else None
+    return " ".join(" ".join(found.itertext()).split()) or None if found is not None else None
 
 
 def _items(element: Element, reference: Element) -> list[Item]:
