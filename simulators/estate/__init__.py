@@ -6,6 +6,7 @@ Everything is invented and follows from `seed` and the sizes alone; no clock and
     drops = estate.write(folder)                # drops.erp, drops.hr, drops.agents: folders with files
     Intune(estate.intune_devices, users=estate.intune_users)
     load(estate, ServiceNow(...))               # seeds estate.servicenow: {table: [row, ...]}, strings, sys_ids
+    load_assets(estate, Jira(...))              # fills a schema ITAM with estate.assets, adds Atlassian accounts
     estate.truth.device_of("mdm", native_key)   # which device a source record is about
     later = mutate(estate, percent=1)           # exactly round(1 %) of each source's records, one field each
     later.changes                               # [Change(source, key, field, before, after), ...]
@@ -29,6 +30,7 @@ from simulators.estate.brownfield import Holdings
 from simulators.estate.build import build
 from simulators.estate.drops import broken_rows
 from simulators.estate.load import load
+from simulators.estate.load_assets import load_assets
 from simulators.estate.model import BrokenRow, Change, Device, Drops, Estate, Person, Truth
 from simulators.estate.mutate import mutate
 
@@ -44,5 +46,6 @@ __all__ = [
     "broken_rows",
     "build",
     "load",
+    "load_assets",
     "mutate",
 ]

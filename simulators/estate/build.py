@@ -6,7 +6,7 @@ from datetime import date
 from random import Random
 from typing import Any
 
-from simulators.estate import agents, brownfield, desk, dirt, intune, procurement
+from simulators.estate import agents, assets, brownfield, desk, dirt, intune, procurement
 from simulators.estate import people as staffing
 from simulators.estate.brownfield import Holdings
 from simulators.estate.devices import make_devices
@@ -31,7 +31,7 @@ def build(
         seed: Everything follows from it and the other arguments.
         people: People, with leavers and joiners; the rehired count once.
         devices: True devices; about 2.5 source records come out per device.
-        filled: Share of the devices and people that ServiceNow already holds.
+        filled: Share of the devices and people that ServiceNow already holds; of others so much in Jira Assets.
         broken_rows: Procurement rows that are no record.
         hr_format: `"ndjson"` or `"csv"`.
         holdings: What ServiceNow holds, by exact counts instead of `filled`.
@@ -68,6 +68,7 @@ def build(
         servicenow=tables,
         truth=truth,
         hr_format=hr_format,
+        assets=assets.shelve(rng("assets"), things, staff, filled, TODAY),
     )
     _learn(estate, things)
     truth.anonymous = frozenset(_anonymous(estate))

@@ -268,7 +268,7 @@ def add_duplicate(desk: _Desk, device: Device, *, by_name: bool) -> None:
 
 def add_predecessor(desk: _Desk, device: Device) -> None:
     """Add a retired device with its own serial that still holds the host name of a device without a CI."""
-    old = _stranger(desk, f"XN{device.id[1:]}", device)
+    old = stranger(desk.rng, f"XN{device.id[1:]}", device)
     add_device(desk, old, asset=True, serial=old.serial, name=device.host)
 
 
@@ -282,12 +282,12 @@ def add_foreign(desk: _Desk, number: int) -> None:
         cpu="", cores=1, ram_mib=1024, disk_gb=model.disk[0], owner=None, site=desk.rng.choice(list(SITES)),
         vendor=VENDORS[0], price=model.price * 100, bought_on=desk.today - timedelta(days=2000), sources="",
     )  # fmt: skip
-    other = _stranger(desk, f"XF{number:05d}", like)
+    other = stranger(desk.rng, f"XF{number:05d}", like)
     add_device(desk, other, asset=True, serial=other.serial, name=f"OLD-{other.serial[-6:]}")
 
 
-def _stranger(desk: _Desk, name: str, like: Device) -> Device:
-    rng = desk.rng
+def stranger(rng: Random, name: str, like: Device) -> Device:
+    """Make a device like another, with a serial and tag of its own, of nobody."""
     return replace(
         like,
         id=name,

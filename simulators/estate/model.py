@@ -120,6 +120,36 @@ def plain(value: str) -> str:
 
 
 @dataclass(slots=True)
+class AssetRow:
+    """One object.
+
+    Attributes:
+        kind: Name of its type.
+        values: Attribute -> text; references by the Name of what they refer to (people by e-mail address), statuses by
+            name, people with an account by e-mail address.
+        about: Device or person it is about; empty for companies, places and the like.
+        by: E-mail address of who typed it.
+        days: How many days ago.
+        edits: Values somebody put in place of others later, by hand.
+    """
+
+    kind: str
+    values: dict[str, str]
+    about: str = ""
+    by: str = ""
+    days: int = 100
+    edits: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What fills a site: accounts as (e-mail, name, address visible), and objects, each after those it refers to."""
+
+    accounts: list[tuple[str, str, bool]] = field(default_factory=list)
+    rows: list[AssetRow] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Truth:
     """Which device (or person) every record is about.
 
@@ -129,6 +159,7 @@ class Truth:
         cis: sys_id of a CI that was in ServiceNow before -> device id.
         assets: the same for assets.
         users: sys_id of a user that was there before -> person id.
+        objects: key of a Jira Assets object that was there before -> device or person id; known once it is loaded.
         kinds: device id -> kind.
         personal: devices that must never reach a target.
         anonymous: devices of which no source holds a usable serial, tag, MAC, UUID or IMEI: nobody can tell them apart.
@@ -141,6 +172,7 @@ class Truth:
     cis: dict[str, str] = field(default_factory=dict)
     assets: dict[str, str] = field(default_factory=dict)
     users: dict[str, str] = field(default_factory=dict)
+    objects: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     personal: frozenset[str] = frozenset()
     anonymous: frozenset[str] = frozenset()
@@ -174,6 +206,7 @@ class Estate:
         agents: Inventories.
         servicenow: Table name -> rows; every row has a `sys_id`, values are strings.
         changes: What `mutate` did, empty for a built estate.
+        assets: What other people typed into Jira Assets, and who has an Atlassian account.
     """
 
     seed: int
@@ -190,6 +223,7 @@ class Estate:
     truth: Truth
     changes: list[Change] = field(default_factory=list)
     hr_format: str = "ndjson"
+    assets: Shelf = field(default_factory=Shelf)
 
     def counts(self) -> dict[str, int]:
         """Count the records of each source, without broken rows."""

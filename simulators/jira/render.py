@@ -34,13 +34,13 @@ class Renderer:
         workspace = self._store.workspace
         return {"workspaceId": workspace, "globalId": f"{workspace}:{number}", "id": str(number)}
 
-    def schema(self, schema: Schema, *, counts: bool = True) -> dict[str, Any]:
-        """Render an object schema; without counts both are 0."""
+    def schema(self, schema: Schema, *, manages: bool, counts: bool = True) -> dict[str, Any]:
+        """Render an object schema; `manages` says whether the caller may change it; without counts both are 0."""
         kinds = [kind.id for kind in self._store.types.values() if kind.schema == schema.id]
         found = self._ids(schema.id) | {
             "name": schema.name, "objectSchemaKey": schema.key, "status": "Ok", "created": stamp(schema.created),
             "updated": stamp(schema.updated), "objectCount": len(self._store.of_type(kinds)) if counts else 0,
-            "objectTypeCount": len(kinds) if counts else 0, "canManage": True,
+            "objectTypeCount": len(kinds) if counts else 0, "canManage": manages,
         }  # fmt: skip
         return found | {"description": schema.description} if schema.description else found
 
@@ -89,8 +89,8 @@ class Renderer:
 
     def reference_type(self, number: str) -> dict[str, Any]:
         """Render a reference type."""
-        name = self._store.reference_types.get(int(number or 1), "Reference")
-        return self._ids(number or "1") | {"name": name, "description": "", "color": "#dfe1e5", "removable": True}
+        name = self._store.reference_types.get(int(number or 4), "Reference")
+        return self._ids(number or "4") | {"name": name, "description": "", "color": "#dfe1e5", "removable": True}
 
     def obj(
         self,

@@ -71,7 +71,8 @@ class SchemaApi:
         start, size = call.number("startAt", 0), call.number("maxResults", 25)
         values, last = page(list(self._store.schemas.values()), start, size)
         counts = call.flag("includeCounts")
-        shown = [self._sim.renderer.schema(schema, counts=counts) for schema in values]
+        manages = call.account.may(MANAGER)
+        shown = [self._sim.renderer.schema(schema, manages=manages, counts=counts) for schema in values]
         total = len(self._store.schemas)
         answer = {"startAt": start, "maxResults": size, "total": total, "values": shown, "isLast": last, "last": last}
         return Response.json(answer)
@@ -91,12 +92,12 @@ class SchemaApi:
                 raise JiraError(400, "", {"name": "The name is already in use"})
         schema = self._store.add_schema(str(data["name"]), key, str(data.get("description") or ""))
         call.wrote()
-        return Response.json(self._sim.renderer.schema(schema), 201)
+        return Response.json(self._sim.renderer.schema(schema, manages=True), 201)
 
     def schema(self, call: Call) -> Response:
         """`GET /objectschema/{id}`."""
         reader(call.account)
-        return Response.json(self._sim.renderer.schema(self._schema(call.ids[0])))
+        return Response.json(self._sim.renderer.schema(self._schema(call.ids[0]), manages=call.account.may(MANAGER)))
 
     def update_schema(self, call: Call) -> Response:
         """`PUT /objectschema/{id}`: name and description."""
@@ -106,7 +107,7 @@ class SchemaApi:
         schema.description = str(data.get("description") or schema.description)
         schema.updated = self._store.clock.now()
         call.wrote()
-        return Response.json(self._sim.renderer.schema(schema))
+        return Response.json(self._sim.renderer.schema(schema, manages=True))
 
     def schema_attributes(self, call: Call) -> Response:
         """`GET /objectschema/{id}/attributes`."""

@@ -144,7 +144,7 @@ class Store:
         self.objects: dict[int, Obj] = {}
         self.by_key: dict[str, int] = {}
         self.statuses: dict[int, StatusType] = {}
-        self.reference_types: dict[int, str] = dict(enumerate(("Reference", "Link", "Depends", "Installed"), 1))
+        self.reference_types: dict[int, str] = dict(enumerate(("Dependency", "Installed", "Link", "Reference"), 1))
         self.history: dict[int, list[Event]] = defaultdict(list)
         self.journal: list[Event] = []
         self.version = 0
