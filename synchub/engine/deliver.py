@@ -196,8 +196,18 @@ class Delivery:
         return later
 
     def _call(self, writes: Sequence[Write]) -> list[Outcome]:
+        """Send writes in parts; what goes past the target's identification comes last.
+
+        Such a row is inserted because another row creates a thing of the same name: were it there first, the target
+        would take it for the other.
+        """
+        inserts = [w for w in writes if w.extra.get("direct")]
+        others = [w for w in writes if not w.extra.get("direct")] if inserts else writes
+        return [*self._in_parts(others), *self._in_parts(inserts)]
+
+    def _in_parts(self, writes: Sequence[Write]) -> list[Outcome]:
         parts = [writes[i : i + self.can.batch] for i in range(0, len(writes), self.can.batch)]
-        if len(parts) == 1 or self.can.workers == 1:
+        if len(parts) <= 1 or self.can.workers == 1:
             return [outcome for part in parts for outcome in self._guarded(part)]
         with ThreadPoolExecutor(self.can.workers) as pool:
             return [outcome for outcomes in pool.map(self._guarded, parts) for outcome in outcomes]
