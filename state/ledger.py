@@ -64,14 +64,15 @@ class LedgerStore:
         """See `Ledger.known`."""
         with self._db.read() as tx:
             rows = tx.select_in(
-                "select r.key, r.id, s.raw_hash, r.doc_hash, r.cls, r.doc, r.observed_at, s.fields from record r"
+                "select r.key, r.id, s.raw_hash, r.doc_hash, r.cls, r.doc, r.observed_at, s.fields,"
+                " coalesce(s.observed_at, r.observed_at) from record r"
                 " join seen s on s.stream=r.stream and s.record=r.id where r.stream=? and r.key in {in}",
                 list(keys),
                 before=(stream,),
             )
         return {
-            key: Known(number, bytes(raw), bytes(doc_hash), cls, overlaid_fields(bytes(doc), fields), at)
-            for key, number, raw, doc_hash, cls, doc, at, fields in rows
+            key: Known(number, bytes(raw), bytes(doc_hash), cls, overlaid_fields(bytes(doc), fields), at, checked_at)
+            for key, number, raw, doc_hash, cls, doc, at, fields, checked_at in rows
         }
 
     def allocate(self, count: int) -> int:
@@ -209,11 +210,18 @@ def _write_records(tx: Tx, batch: LedgerBatch) -> None:
     if batch.moved:
         tx.many("update record set doc=? where id=?", [(m.doc, m.record) for m in batch.moved])
     if batch.changed or batch.moved:
-        seen = [(r.raw_hash, r.essence, r.stream, r.record) for r in batch.changed]
-        seen += [(m.raw_hash, m.essence, m.stream, m.record) for m in batch.moved]
-        tx.many("update seen set raw_hash=?, essence=?, fields=null, stamps=null where stream=? and record=?", seen)
+        seen: list[tuple[bytes, bytes, int | None, int, int]]
+        seen = [(r.raw_hash, r.essence, None, r.stream, r.record) for r in batch.changed]
+        seen += [(m.raw_hash, m.essence, m.observed_at, m.stream, m.record) for m in batch.moved]
+        tx.many(
+            "update seen set raw_hash=?, essence=?, observed_at=?, fields=null, stamps=null"
+            " where stream=? and record=?",
+            seen,
+        )
     if batch.checked:
-        tx.many("update seen set raw_hash=?, fields=?, stamps=? where stream=? and record=?", batch.checked)
+        tx.many(
+            "update seen set raw_hash=?, fields=?, stamps=?, observed_at=? where stream=? and record=?", batch.checked
+        )
     if batch.payloads:
         tx.many(
             "insert into payload(record, body) values (?,?) on conflict (record) do update set body=excluded.body",

@@ -63,10 +63,11 @@ record = _table(
     _int("run"), UniqueConstraint("stream", "key", name="record_key"),
 )  # fmt: skip
 # What the next read of a stream looks up, apart from the wide rows: hashes of the bytes a record came from, with and
-# without stamps, and what mere check-ins said since (volatile fields over `record.doc`, stamps over `payload.body`).
+# without stamps, and what mere check-ins said since (volatile fields over `record.doc`, stamps over `payload.body`, the
+# moment beside `record.observed_at`).
 seen = _table(
     "seen", _int("stream", key=True), _int("record", key=True), _blob("raw_hash"), _blob("essence"),
-    _blob("fields", null=True), _blob("stamps", null=True), rowless=True,
+    _blob("fields", null=True), _blob("stamps", null=True), _int("observed_at", null=True), rowless=True,
 )  # fmt: skip
 payload = _table("payload", _id("record"), _blob("body"))
 absence = _table("absence", _id("record"), _int("since_at"), _int("snapshots"), _int("scope_run"))

@@ -88,6 +88,7 @@ class Delivery:
             (cls, f.facet): f for cls in job.classes for f in job.maps.facets(cls)
         }
         self._bases: dict[tuple[int, str | None], dict[str, Any] | None] = {}
+        self._refusals: dict[tuple[int, str | None], dict[str, Any]] = {}
         self._left = job.canary if job.mode == "canary" else None
         self._total = sum(
             plan.summary.get("counts", {}).get(c, {}).get(o, 0)
@@ -388,6 +389,11 @@ class Delivery:
             origin = "created" if row.op is _CREATE or row.op is _INSERT else "found"
             self.applied(batch, row, item, sent, refused, origin, outcome.state, outcome.message)
             return
+        if outcome.state is RowState.REFUSED and outcome.refused and existing is not None:
+            # Nothing was taken: kept with the object, so that it is not tried again until the wanted value changes.
+            refused = {n: {"reason": reason, "wanted": sent.get(n)} for n, reason in outcome.refused.items()}
+            self.applied(batch, row, existing, {}, refused, "found", outcome.state, outcome.message)
+            return
         batch.states.append((row.n, outcome.state, outcome.message[:500] or "the target gave no reason"))
         self.counts.add(row, outcome.state)
         if outcome.state in (RowState.FAILED, RowState.DRIFTED, RowState.CONFLICT):
@@ -425,16 +431,19 @@ class Delivery:
             base = item.fields if not refused else {n: v for n, v in item.fields.items() if n not in refused}
         else:
             base = self._base(row, facet, item, sent, refused)
+            earlier = self._refusals.get((row.entity, row.facet)) or {}
+            refused = {**{n: said for n, said in earlier.items() if n not in sent}, **refused}
         batch.objects.append((row.entity, row.facet, item, base, refused, origin))  # type: ignore[arg-type]
         batch.states.append((row.n, state, note[:500]))
         self.counts.add(row, state)
         self._done += 1
 
     def learn_bases(self, rows: Sequence[PlanRow]) -> None:
-        """Load the bases of a slice of rows at once; `_base` needs them."""
+        """Load bases and earlier refusals of a slice of rows at once; `applied` needs them."""
         entities = list({r.entity for r in rows if r.op not in (Op.CREATE, Op.INSERT)})
         linked = self.state.targets.linked(self.plan.target, entities) if entities else {}
         self._bases = {(e, o.facet): o.base for e, objects in linked.items() for o in reversed(objects)}
+        self._refusals = {(e, o.facet): o.refused for e, objects in linked.items() for o in objects if o.refused}
 
     def _base(
         self, row: PlanRow, facet: ObjectIdentity, item: TargetObject, sent: dict[str, Value], refused: dict[str, Any]

@@ -98,7 +98,6 @@ class _Reader:
         self._essences: dict[bytes, Essence] | None = None
         self._seed = xxhash.xxh3_64_intdigest(job.mapper.fingerprint.encode())  # another map, other essences
         self._looked_at = 0
-        self._stamped: dict[int, int] = {}  # when the records were observed that checked in during this read
         self._observer = job.observe(state.shape) if job.observe else None
         self._dropped: list[str] = []
         self._unread = 0  # rows of which not even the key is known: any stored record may be one of them
@@ -234,9 +233,10 @@ class _Reader:
         if old.doc is not None and self._changes.was_silent(old.doc):
             return False
         del self._known[old.raw_hash]
-        self._stamped[old.record] = said.observed_at
         fields = packed(said.fields) if said.fields else None
-        self._changes.batch.checked.append(CheckedIn(raw, fields, packed(said.stamps), self._state.id, old.record))
+        self._changes.batch.checked.append(
+            CheckedIn(raw, fields, packed(said.stamps), said.observed_at, self._state.id, old.record)
+        )
         self.counts.moved += 1
         return True
 
@@ -288,11 +288,9 @@ class _Reader:
             changes.reject(item.where, "older_observation", message, item.body, record.key)
             return
         if again:
-            observed_at = self._stamped.get(old.record, old.observed_at)
-            if old.raw_hash == item.raw or (observed_at, old.doc) >= item.rank:
+            if old.raw_hash == item.raw or (old.checked_at, old.doc) >= item.rank:
                 changes.duplicate(item.where, record.key, item.body)
                 return
             changes.duplicate(item.where, record.key, b"")
             self.counts.rejected -= 1  # this row is counted as what it changes
-        if not changes.revise(old, item):
-            self._stamped[old.record] = record.observed_at
+        changes.revise(old, item)

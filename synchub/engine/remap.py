@@ -63,7 +63,7 @@ def _map(slice_: Slice, mapper: Mapper, number: int, key: str, raw: bytes, body:
 def _rekey(slice_: Slice, items: Sequence[tuple[int, Mapped]]) -> None:
     """Give records their new keys; of several with one key the newest stays."""
     held = slice_.ledger.known(slice_.state.id, [item.record.key for _, item in items])
-    best = {key: (old.observed_at, old.doc, old.record) for key, old in held.items()}
+    best = {key: (old.checked_at, old.doc, old.record) for key, old in held.items()}
     for number, item in items:
         key, mine = item.record.key, (*item.rank, number)
         other = best.get(key)

@@ -160,7 +160,7 @@ class Slice:
         if doc_hash == old.doc_hash and not self._matters(old, record, doc):
             # Who of several records of one source is newer goes by what was last said, not by the last check-in:
             # else every check-in would have to be identified again (docs/decisions/0006).
-            batch.moved.append(Moved(self.state.id, number, item.raw, item.essence, doc))
+            batch.moved.append(Moved(self.state.id, number, item.raw, item.essence, doc, record.observed_at))
             self.counts.moved += 1
             return False
         batch.changed.append(

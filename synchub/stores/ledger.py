@@ -33,7 +33,17 @@ class StreamState:
 
 
 class Known(NamedTuple):
-    """A stored record, as far as the next read of it needs to know; `doc` holds what check-ins said since as well."""
+    """A stored record, as far as the next read of it needs to know.
+
+    Attributes:
+        record: The record.
+        raw_hash: Of what was read last.
+        doc_hash: Of its meaning.
+        cls: Canonical class.
+        doc: Its document, what check-ins said since included.
+        observed_at: When its meaning changed last.
+        checked_at: When it was observed last.
+    """
 
     record: int
     raw_hash: bytes
@@ -41,6 +51,7 @@ class Known(NamedTuple):
     cls: str
     doc: bytes
     observed_at: int
+    checked_at: int
 
 
 class NewRecord(NamedTuple):
@@ -66,6 +77,7 @@ class Moved(NamedTuple):
     raw_hash: bytes
     essence: bytes
     doc: bytes
+    observed_at: int
 
 
 class Essence(NamedTuple):
@@ -93,6 +105,7 @@ class CheckedIn(NamedTuple):
         raw_hash: Of what was read.
         fields: JSON of the volatile fields, null where unknown; None where the map fills none.
         stamps: JSON of what changed in the payload.
+        observed_at: When it was observed.
         stream: Number of the stream.
         record: The record.
     """
@@ -100,6 +113,7 @@ class CheckedIn(NamedTuple):
     raw_hash: bytes
     fields: bytes | None
     stamps: bytes
+    observed_at: int
     stream: int
     record: int
 

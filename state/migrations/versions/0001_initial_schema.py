@@ -244,6 +244,7 @@ def upgrade() -> None:
     sa.Column('essence', sa.LargeBinary(), nullable=False),
     sa.Column('fields', sa.LargeBinary(), nullable=True),
     sa.Column('stamps', sa.LargeBinary(), nullable=True),
+    sa.Column('observed_at', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('stream', 'record'),
     sqlite_with_rowid=False
     )
