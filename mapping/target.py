@@ -37,6 +37,7 @@ class TargetField:
         ignore_case: Upper and lower case count as equal.
         alone: Written only while the thing has no CI of its own (ordered, in stock); afterwards the CI side writes it
             and the target carries it over.
+        joined: All sources together make the value, instead of the first known one.
     """
 
     name: str
@@ -47,6 +48,12 @@ class TargetField:
     link: str | None = None
     ignore_case: bool = False
     alone: bool = False
+    joined: bool = False
+
+    @property
+    def carries(self) -> str | None:
+        """Name the canonical field that a person would look for here; None for a constant."""
+        return (self.sources[-1] if self.joined else self.sources[0]) if self.sources else None
 
     @property
     def is_reference(self) -> bool:
@@ -227,8 +234,9 @@ def load_target_map(shipped: Sequence[Path], overrides: Sequence[Path] = ()) -> 
 
 def _field(spec: FieldSpec) -> TargetField:
     return TargetField(
-        spec.name, spec.sources, spec.form, spec.lookup, spec.by, spec.link, spec.ignore_case, spec.alone
-    )
+        spec.name, spec.sources, spec.form, spec.lookup, spec.by, spec.link, spec.ignore_case, spec.alone,
+        joined=spec.join is not None or (spec.lookup is not None and len(spec.sources) > 1),
+    )  # fmt: skip
 
 
 def _getter(spec: FieldSpec) -> Getter:

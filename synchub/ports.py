@@ -376,6 +376,11 @@ class FilledField(Protocol):
         """Canonical fields that fill it."""
         ...
 
+    @property
+    def carries(self) -> str | None:
+        """The canonical field that a person would look for here; None for a constant."""
+        ...
+
 
 class ObjectIdentity(Protocol):
     """What a target map offers for one facet of a class (implemented in `mapping.target`)."""

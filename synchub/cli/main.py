@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "status": ("synchub.cli.status", "status", "Show streams, targets, runs and what waits for a person."),
     "explain": ("synchub.cli.explain", "explain", "Tell why a thing has its values, and what each target holds."),
     "history": ("synchub.cli.explain", "history", "List what changed on a thing, and what was written."),
+    "report": ("synchub.cli.report", "report", "Compare targets: where do they differ, and why."),
     "dead-letters": ("synchub.cli.status", "dead_letters", "List what the sources hold that could not be read."),
     "serve": ("synchub.cli.serve", "serve", "Receive inventories, show health and metrics, run the sync on schedule."),
     "db": ("synchub.cli.db", "db", "Look after the state database."),
