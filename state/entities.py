@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from state.db import Database, Tx
+from state.parking import IDENTIFIED, wake_entities
 from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
@@ -57,6 +58,8 @@ class EntityStore:
                     " state=excluded.state",
                     batch.entities,
                 )
+            if batch.members or batch.gone or batch.done or batch.entities:
+                tx.allocate(IDENTIFIED, 1)
             if batch.members:
                 tx.many(
                     "insert into member(record, entity) values (?,?) on conflict (record) do update set"
@@ -95,22 +98,19 @@ class EntityStore:
     def propose(self, run: int, proposals: Iterable[tuple[int, int, str]], touched: Sequence[int] | None) -> None:
         """See `Entities.propose`."""
         with self._db.begin() as tx:
-            if touched is None:
-                tx.run("delete from proposal where state='open'")
-            else:
-                tx.run_in("delete from proposal where state='open' and a in {in}", list(touched))
-                tx.run_in("delete from proposal where state='open' and b in {in}", list(touched))
+            before = set(_proposals(tx, touched))
+            tx.many("delete from proposal where a=? and b=?", [(a, b) for a, b, _ in before])
             tx.many(
                 "insert into proposal(a, b, reason, state, run) values (?,?,?,'open',?) on conflict (a, b) do nothing",
                 [(a, b, reason, run) for a, b, reason in proposals],
             )
+            others = before ^ set(_proposals(tx, touched))
+            wake_entities(tx, sorted({entity for a, b, _ in others for entity in (a, b)}))
 
     def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:
         """See `Entities.proposed`."""
         with self._db.read() as tx:
-            rows = tx.select_in("select a, b, reason from proposal where state='open' and a in {in}", list(entities))
-            rows += tx.select_in("select a, b, reason from proposal where state='open' and b in {in}", list(entities))
-        return sorted(set(rows))
+            return sorted(set(_proposals(tx, entities)))
 
     def names(self) -> dict[str, int]:
         """See `Entities.names`."""
@@ -141,6 +141,16 @@ def bury(tx: Tx, gone: Sequence[tuple[int, int | None]]) -> None:
         [(into, rev + i, entity) for i, (entity, into) in enumerate(gone)],
     )
     ids = [entity for entity, _ in gone]
+    wake_entities(tx, sorted({entity for a, b, _ in _proposals(tx, ids) for entity in (a, b)}))
     tx.run_in("delete from proposal where state='open' and a in {in}", ids)
     tx.run_in("delete from proposal where state='open' and b in {in}", ids)
     hand_over(tx, dict(gone))
+
+
+def _proposals(tx: Tx, entities: Sequence[int] | None) -> list[tuple[int, int, str]]:
+    """Return the open proposals that concern one of some entities, or all; some of them twice."""
+    if entities is None:
+        return tx.rows("select a, b, reason from proposal where state='open'")
+    ids = list(entities)
+    rows = tx.select_in("select a, b, reason from proposal where state='open' and a in {in}", ids)
+    return rows + tx.select_in("select a, b, reason from proposal where state='open' and b in {in}", ids)

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from state.db import Database, Row
+from state.db import Database, Row, Tx
 from state.targets import add_replan, write_objects
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
@@ -73,19 +73,43 @@ class PlanStore:
         rows = sorted(rows, key=_number)
         bodies = [_dump(row) for row in rows]
         with self._db.begin() as tx:
-            tx.many(
-                "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note,"
-                " attempts) values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
-                [
-                    (plan, r.n, r.entity, r.cls, r.facet, r.kind, r.op._value_, r.object_id, body, r.label,
-                     r.state._value_, r.note)
-                    for r, body in zip(rows, bodies, strict=True)
-                ],
-            )  # fmt: skip
+            _insert(tx, plan, rows, bodies)
         digest = xxhash.xxh3_64(orjson.dumps([(r.n, r.entity) for r in rows]))
         for body in bodies:
             digest.update(body)
         return digest.hexdigest()
+
+    def stand(self, target: int, rows: Sequence[PlanRow], replaced: Sequence[int], run: int, at: int) -> None:
+        """See `Plans.stand`."""
+        with self._db.begin() as tx:
+            plan = _standing(tx, target)
+            if plan is None:
+                plan = tx.allocate("plan", 1)
+                tx.run(
+                    "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary)"
+                    " values (?,'',?,?,?,0,'standing','',0,?)",
+                    (plan, target, run, at, b"{}"),
+                )
+            tx.run_in("delete from plan_row where plan=? and n in {in}", list(replaced), before=(plan,))
+            _insert(tx, plan, rows, [_dump(row) for row in rows])
+
+    def count_standing(self, target: int) -> None:
+        """See `Plans.count_standing`."""
+        counts: dict[str, dict[str, tuple[int, str]]] = {}
+        with self._db.begin() as tx:
+            plan = _standing(tx, target)
+            for cls, note, label in tx.rows("select cls, note, label from plan_row where plan=? order by n", (plan,)):
+                notes, why = counts.setdefault(cls, {}), note.split(":")[0]
+                count, example = notes.get(why, (0, label))
+                notes[why] = (count + 1, example)
+            tx.run("update plan set summary=? where id=?", (orjson.dumps(counts), plan))
+
+    def standing(self, target: int) -> dict[str, dict[str, tuple[int, str]]]:
+        """See `Plans.standing`."""
+        with self._db.read() as tx:
+            body = tx.value("select summary from plan where target=? and state='standing'", (target,))
+        counts: dict[str, dict[str, tuple[int, str]]] = orjson.loads(body) if body else {}
+        return counts
 
     def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
         """See `Plans.seal`."""
@@ -146,6 +170,13 @@ class PlanStore:
                 f"select {_ROW} from plan_row where plan=? and n>?{upto}{wanted} order by n limit ?",
                 (plan, after, *end, *states, count),
             )
+            if len(rows) < count and before is None and not within and (not states or "held" in states):
+                target = tx.value("select target from plan where id=?", (plan,))
+                standing = _standing(tx, target) if target is not None else None
+                rows += tx.rows(
+                    f"select {_ROW} from plan_row where plan=? and n>? order by n limit ?",
+                    (standing, after, count - len(rows)),
+                )
         if within and rows and rows[-1][0] // within != rows[0][0] // within:
             rows = [row for row in rows if row[0] // within == rows[0][0] // within]
         return [_row(row) for row in rows]
@@ -200,7 +231,28 @@ class PlanStore:
     def outcomes(self, plan: int) -> dict[tuple[str, str, str], int]:
         """See `Plans.outcomes`."""
         with self._db.read() as tx:
-            rows = tx.rows(
-                "select cls, op, state, count(*) from plan_row where plan=? group by cls, op, state", (plan,)
+            target = tx.value("select target from plan where id=?", (plan,))
+            numbers = [plan, *([] if target is None else [_standing(tx, target) or plan])]
+            rows = tx.select_in(
+                "select cls, op, state, count(*) from plan_row where plan in {in} group by cls, op, state",
+                list(dict.fromkeys(numbers)),
             )
         return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def _standing(tx: Tx, target: int) -> int | None:
+    """Return the number under which the rows of a target stand that wait for a person."""
+    number = tx.value("select id from plan where target=? and state='standing'", (target,))
+    return None if number is None else int(number)
+
+
+def _insert(tx: Tx, plan: int, rows: Sequence[PlanRow], bodies: Sequence[bytes]) -> None:
+    tx.many(
+        "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note,"
+        " attempts) values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
+        [
+            (plan, r.n, r.entity, r.cls, r.facet, r.kind, r.op._value_, r.object_id, body, r.label, r.state._value_,
+             r.note)
+            for r, body in zip(rows, bodies, strict=True)
+        ],
+    )  # fmt: skip

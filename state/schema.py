@@ -99,12 +99,13 @@ entity_change = _table(
     Index("entity_change_entity", "entity"),
 )
 proposal = _table(
-    "proposal", _int("a", key=True), _int("b", key=True), _text("reason"), _text("state"), _int("run"), rowless=True
-)
+    "proposal", _int("a", key=True), _int("b", key=True), _text("reason"), _text("state"), _int("run"),
+    Index("proposal_b", "b"), rowless=True,
+)  # fmt: skip
 
 target = _table(
     "target", _id(), _text("name"), _text("identity", null=True), _int("planned_rev"), _int("read_since", null=True),
-    _text("fingerprint"), UniqueConstraint("name", name="target_name"),
+    _text("fingerprint"), _int("identified"), UniqueConstraint("name", name="target_name"),
 )  # fmt: skip
 # Every object of a target that the hub knows: linked when `entity` is set. `base` is NULL while it equals `fields`.
 target_object = _table(
@@ -124,12 +125,20 @@ target_identifier = _table(
 )
 # When an object was last told that its thing was seen, and what.
 heartbeat = _table("heartbeat", _id("object"), _int("at"), _text("seen"))
-replan = _table("replan", _int("target", key=True), _int("entity", key=True), _text("reason"), rowless=True)
+# Entities that are planned again though they did not change: when `due_at` has come, or what they await is there.
+replan = _table(
+    "replan", _int("target", key=True), _int("entity", key=True), _text("reason"), _int("due_at"),
+    Index("replan_due", "target", "due_at"), rowless=True,
+)  # fmt: skip
+awaited = _table(
+    "awaited", _int("target", key=True), _text("kind", key=True), _text("name", key=True), _int("entity", key=True),
+    Index("awaited_entity", "entity", "target"), rowless=True,
+)  # fmt: skip
 
 plan = _table(
     "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"),
     _text("config"),
-    _int("upto_rev"), _blob("summary"), Index("plan_token", "token"),
+    _int("upto_rev"), _blob("summary"), Index("plan_token", "token"), Index("plan_target", "target", "state"),
 )  # fmt: skip
 plan_row = _table(
     "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"),

@@ -10,6 +10,7 @@ from state.identity import IdentityStore
 from state.ledger import LedgerStore
 from state.lookup import LookupStore
 from state.migrate import ensure
+from state.parking import ParkingStore
 from state.plans import PlanStore
 from state.reports import ReportStore
 from state.runs import RunStore
@@ -26,6 +27,7 @@ class SqlState:
         self.identity = IdentityStore(database)
         self.entities = EntityStore(database)
         self.targets = TargetStore(database)
+        self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)

@@ -51,7 +51,10 @@ class TargetStore:
             )
             if row is None:
                 number = tx.allocate("target", 1)
-                tx.run("insert into target(id, name, planned_rev, fingerprint) values (?,?,0,'')", (number, name))
+                tx.run(
+                    "insert into target(id, name, planned_rev, fingerprint, identified) values (?,?,0,'',0)",
+                    (number, name),
+                )
                 row = (number, None, 0, None, "")
         return TargetState(*row)
 
@@ -198,16 +201,11 @@ class TargetStore:
             found.setdefault(hash_, set()).add((entity, object_id))
         return {h: next(iter(people)) for h, people in found.items() if len({p[0] for p in people}) == 1}
 
-    def to_replan(self, target: int) -> list[tuple[int, str]]:
-        """See `Targets.to_replan`."""
-        with self._db.read() as tx:
-            return tx.rows("select entity, reason from replan where target=? order by entity", (target,))
-
-    def replan(self, target: int, entities: Sequence[tuple[int, str]], *, done: Sequence[int] = ()) -> None:
+    def replan(self, target: int, entities: Sequence[tuple[int, str]]) -> None:
         """See `Targets.replan`."""
-        with self._db.begin() as tx:
-            tx.run_in("delete from replan where target=? and entity in {in}", list(done), before=(target,))
-            add_replan(tx, target, entities)
+        if entities:
+            with self._db.begin() as tx:
+                add_replan(tx, target, entities)
 
     def is_empty(self, target: int) -> bool:
         """See `Targets.is_empty`."""
@@ -223,8 +221,8 @@ def _differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 def add_replan(tx: Tx, target: int, entities: Sequence[tuple[int, str]]) -> None:
     """Note entities that need another plan, within a transaction."""
     tx.many(
-        "insert into replan(target, entity, reason) values (?,?,?) on conflict (target, entity) do update set"
-        " reason=excluded.reason",
+        "insert into replan(target, entity, reason, due_at) values (?,?,?,0) on conflict (target, entity) do update"
+        " set reason=excluded.reason, due_at=0",
         [(target, entity, reason) for entity, reason in entities],
     )
 
@@ -253,6 +251,7 @@ def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
     """
     ids = list(gone)
     tx.run_in("delete from replan where entity in {in}", ids)
+    tx.run_in("delete from awaited where entity in {in}", ids)
     tx.run_in(
         "update plan_row set state='drifted', note='the entity is part of another one by now'"
         " where state in ('pending', 'failed', 'waiting') and entity in {in}",

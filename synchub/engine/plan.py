@@ -10,21 +10,22 @@ import orjson
 import xxhash
 
 from synchub.domain.model import CLASSES
-from synchub.domain.plan import Link, Lookup, Op, PlanRow, RowState
+from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
 from synchub.engine.linking import Linker
 from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
-from synchub.engine.references import References
+from synchub.engine.references import LOOKUP, PERSON, STANDING, References
 from synchub.engine.rows import Desired, RowMaker, label_of
 from synchub.engine.shape import plan_shape
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, Progress
 from synchub.reconcile.rules import Rules
-from synchub.stores import EntityRow, PlanState, State, TargetState
+from synchub.stores import NEVER, EntityRow, Parked, PlanState, State, TargetState
 
 _CHUNK = 2000
+_LONGEST = 500  # characters of what can be waited for; anything longer is looked up with every plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +68,22 @@ def make_plan(
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
     plan_shape(job, state, number, planner.summary)
     planner.order_people(upto, select)
-    digest = ""
+    digest, stood = "", False
+    standing = state.plans.standing(target.id)
     for entities, reached in planner.entities(upto, select):
         upto = reached
         rows = planner.rows(entities)
+        if planner.held or standing:
+            replaced = [STANDING + e.id for e in entities]
+            state.plans.stand(target.id, planner.held, replaced, run, clock.now())
+            stood = True
         if rows:
             digest = xxhash.xxh3_64_hexdigest(f"{digest} {state.plans.add(number, rows)}".encode())
         if progress:
             progress(f"{job.name} planning", planner.summary.looked_at, None)
+    if stood:
+        state.plans.count_standing(target.id)
+    planner.summary.add_standing(state.plans.standing(target.id))
     summary = planner.summary.as_dict()
     token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, digest, job.config]))[:12]
     state.plans.seal(
@@ -96,19 +105,38 @@ class _Planner:
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.maker = RowMaker(job, rules, self.references, self.summary, now)
         self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
-        self._again = [entity for entity, _ in state.targets.to_replan(target.id)]
+        self.held: list[PlanRow] = []  # of the last chunk: rows that wait for a person
+        self._partners: set[int] = set()  # others of proposed merges, which may be free to be created by now
+        self._start = 0
+        self._parked = state.parking.any(target.id)
+        self._wake()
+        self._again = state.parking.due(target.id, now)
+
+    def _wake(self) -> None:
+        """Look whether something is there by now that entities wait for: in the target, and among the people."""
+        parking = self.state.parking
+        if names := parking.awaited(self.target.id, LOOKUP):
+            parking.wake(self.target.id, LOOKUP, self.references.appeared(LOOKUP, names))
+        last, seen = parking.identified(self.target.id)
+        if last != seen:  # nobody was identified since: nobody appeared
+            found = self.references.appeared(PERSON, parking.awaited(self.target.id, PERSON))
+            parking.wake(self.target.id, PERSON, found, identified=last)
 
     def entities(self, upto: int, select: frozenset[int] | None) -> Iterator[tuple[list[EntityRow], int]]:
         """Yield chunks of entities to look at, and the revision up to which they go."""
-        start = upto
+        start = self._start = upto
         for position in range(0, len(self._again), _CHUNK):
             some = self._again[position : position + _CHUNK]
             rows = self.state.entities.get(some)
-            self.state.targets.replan(self.target.id, [], done=[e for e in some if e not in rows])
+            missing = [e for e in some if e not in rows]
+            self.state.parking.park(self.target.id, [], again=(), settled=missing)
             yield [row for row in rows.values() if row.rev <= start and (select is None or row.id in select)], start
         while changed := self.state.entities.changed_after(upto, _CHUNK):
             upto = changed[-1].rev
             yield [row for row in changed if select is None or row.id in select], upto
+        if partners := self.state.parking.sleeping(self.target.id, sorted(self._partners - set(self._again))):
+            rows = self.state.entities.get(partners)
+            yield [row for row in rows.values() if row.rev <= start and (select is None or row.id in select)], upto
 
     def order_people(self, upto: int, select: frozenset[int] | None) -> None:
         """Say who comes before whom, so that whoever is referred to has an object when the reference is written."""
@@ -160,32 +188,52 @@ class _Planner:
         found = self.linker.match(loose)
         held = self._asked([(e, doc) for e, doc in loose if e.id not in found])
         rows: list[PlanRow] = []
-        parked: list[tuple[int, str]] = []
+        self.held = []
+        parked: list[Parked] = []
+        again: list[int] = []
         settled: list[int] = []
-        waiting = self.references.waiting
+        waiting, standing = self.references.waiting, self.maker.standing
         for entity in mine:
             number = entity.id
             before, waited = len(rows), len(waiting)
             if number in held:
                 facet, label = desired[number][0][0], label_of(docs[number])
-                rows.append(self.maker.row(entity, label, facet, Op.CREATE, RowState.HELD, note=held[number]))
-                parked.append((number, "merge proposed"))
+                self.held.append(self.maker.held(entity, label, facet, held[number]))
+                parked.append(Parked(number, "merge proposed", NEVER))
                 continue
             some = desired[number]
             if len(some) == 1 and number not in linked and number not in found:
                 rows += self.maker.fresh(entity, label_of(docs[number]), *some[0])
             else:
                 rows += self.maker.of(entity, docs[number], some, linked.get(number, ()), found.get(number), mates)
-            if len(waiting) > waited:
-                parked.append((number, f"reference: {', '.join(sorted(set(waiting[waited:])))}"[:311]))
-            elif len(rows) == before and number not in self.maker.standing:
+            if len(waiting) > waited or number in standing:
+                parked.append(self._park(entity, waiting[waited:], len(rows) > before))
+            elif len(rows) == before:
                 settled.append(number)
-        parked += [(entity, "an edit stands for a time") for entity in self.maker.standing]
-        self.maker.standing.clear()
+            else:
+                again.append(number)
+        standing.clear()
+        settled += [e.id for e in entities if e.id not in docs]
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
-        self.state.targets.replan(self.target.id, parked, done=settled if self._again else ())
+        if not self._parked:
+            again, settled = [], []
+        self.state.parking.park(self.target.id, parked, again=again, settled=settled)
         self.summary.add_all(rows)
         return rows
+
+    def _park(self, entity: EntityRow, waiting: Sequence[tuple[str, str, str]], has_rows: bool) -> Parked:
+        """Say when an entity is planned again of which not everything could be settled.
+
+        Rows that come of such a plan are made again until they are delivered; an entity that changed is looked at
+        again anyway as long as its plan is not delivered.
+        """
+        due = self.maker.standing.get(entity.id, NEVER)
+        keys = {(kind, name) for _, kind, name in waiting}
+        if any(not kind or len(name) > _LONGEST for kind, name in keys) or (has_rows and entity.rev <= self._start):
+            due = 0
+        words = ", ".join(sorted({words for words, _, _ in waiting}))
+        return Parked(entity.id, f"reference: {words}"[:311] if waiting else "an edit stands for a time", due,
+                      keys if due else ())  # fmt: skip
 
     def _asked(self, loose: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> dict[int, str]:
         """Find entities that are probably the same thing as another one: creating both would make a duplicate.
@@ -199,6 +247,7 @@ class _Planner:
         asking = set(docs)
         proposals = self.state.entities.proposed(list(docs))
         others = {e for a, b, _ in proposals for e in (a, b)}
+        self._partners |= others - asking
         if not others:
             return {}
         linked = {entity for entity, _ in self.state.targets.object_ids(self.target.id, list(others))}

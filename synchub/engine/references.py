@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import orjson
+
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import Link, Lookup
 from synchub.engine.contact import TargetJob
@@ -16,7 +18,9 @@ from synchub.reconcile.identifiers import Kind, identifier_hash
 from synchub.stores import State
 
 PHASE = 10**10  # row numbers: people, things, their counterparts, references that close a circle of people
+STANDING = 4 * PHASE  # numbers of rows that wait for a person, by entity
 LEVEL = 10**8  # within a phase: who is referred to comes before who refers to him
+LOOKUP, PERSON = "lookup", "person"  # kinds of what an entity may wait for
 _ENTITY = "$entity"  # in a planned value: the object of that entity, once it exists
 
 
@@ -33,7 +37,8 @@ class References:
     """The references of one plan, each asked for once.
 
     Attributes:
-        waiting: What could not be resolved, in words, in the order in which it was met.
+        waiting: What could not be resolved, in the order in which it was met: in words, and kind and name of what has
+            to appear (empty where nothing tells that it did).
         coming: People that this plan looks at: they may get their object from it.
     """
 
@@ -44,7 +49,7 @@ class References:
         self._looked_up: dict[tuple[str, str], dict[str, str | None]] = {}
         self._people: dict[str, tuple[int, str | None] | None] = {}
         self._delivers_people = any(CLASSES[cls].family == "person" for cls in job.classes)
-        self.waiting: list[str] = []
+        self.waiting: list[tuple[str, str, str]] = []
         self.coming: Collection[int] = frozenset()
 
     def learn(self, values: Iterable[Any]) -> None:
@@ -76,23 +81,35 @@ class References:
         if type(filled) is Lookup:
             found = self._looked_up.get((filled.kind, filled.by), {}).get(filled.value)
             if found is None:
-                self.waiting.append(f"{filled.kind} {filled.value!r}".replace("\\x1f", " / "))
+                words = f"{filled.kind} {filled.value!r}".replace("\\x1f", " / ")
+                self.waiting.append((words, LOOKUP, orjson.dumps([filled.kind, filled.by, filled.value]).decode()))
                 return self.UNKNOWN
             return found
         if type(filled) is Link:
             person = self._people.get(filled.value)
             if person is None:
-                self.waiting.append("person")
+                self.waiting.append(("person", PERSON, filled.value))
                 return self.UNKNOWN
             if person[1] is None:
                 if not self._delivers_people:
                     return self.UNKNOWN
                 if person[0] not in self.coming:
-                    self.waiting.append("person")
+                    self.waiting.append(("person", "", ""))
                     return self.UNKNOWN
                 return {_ENTITY: person[0]}
             return person[1]
         return filled
+
+    def appeared(self, kind: str, names: Sequence[str]) -> list[str]:
+        """Return those of the names in `waiting` behind which there is something by now."""
+        links = {n: Link("person", n) if kind == PERSON else Lookup(*orjson.loads(n)) for n in names}
+        self.learn(links.values())
+        return [name for name, link in links.items() if self._knows(link)]
+
+    def _knows(self, link: Lookup | Link) -> bool:
+        if isinstance(link, Link):
+            return self._people.get(link.value) is not None
+        return self._looked_up.get((link.kind, link.by), {}).get(link.value) is not None
 
     def to_come(self, link: Link) -> int | None:
         """Return the person a link means, when he has no object in the target yet."""

@@ -12,7 +12,7 @@ from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import TargetJob
 from synchub.engine.linking import Match
-from synchub.engine.references import LEVEL, PHASE, References, waits_for
+from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.ports import ObjectIdentity
 from synchub.reconcile.diff import Action, Policy, decide, parse_policy
@@ -40,12 +40,12 @@ class RowMaker:
         now: Seconds since 1970 UTC.
 
     Attributes:
-        standing: Entities with an edit of other people that stands for a time only.
+        standing: Entity -> when the first edit of other people that stands for a time only has had its time.
     """
 
     def __init__(self, job: TargetJob, rules: Rules, references: References, summary: Summary, now: int) -> None:
         self._job, self._rules, self._references, self._summary, self._now = job, rules, references, summary, now
-        self.standing: set[int] = set()
+        self.standing: dict[int, int] = {}
         self._levels: Mapping[int, int] = {}
         self._cut: Collection[tuple[int, int]] = ()
         self._cutting: set[int] = set()
@@ -188,7 +188,7 @@ class RowMaker:
             else:
                 self._summary.theirs += 1
                 if due_at is not None:  # looked at again until the time of their edit is over
-                    self.standing.add(entity.id)
+                    self.standing[entity.id] = min(due_at, self.standing.get(entity.id, due_at))
         object_id, kind = existing.object_id, existing.cls or existing.kind
         if asks:
             note = "; ".join(asks)[:500]
@@ -246,6 +246,13 @@ class RowMaker:
             return fields, {}
         later = {n: v for n, v in fields.items() if (entity.id, waits_for(_new(v))) in self._cut}
         return ({n: v for n, v in fields.items() if n not in later}, later) if later else (fields, later)
+
+    def held(self, entity: EntityRow, label: str, facet: ObjectIdentity, note: str) -> PlanRow:
+        """Make the row of an entity that waits for a person; its number is that of the entity."""
+        n = STANDING + entity.id
+        return PlanRow(
+            n, entity.id, entity.cls, facet.facet, facet.kind, _CREATE, None, {}, label, RowState.HELD, note
+        )  # fmt: skip
 
     def row(
         self,

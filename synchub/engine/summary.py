@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +65,21 @@ class Summary:
             counts = self._counts.setdefault(cls, {})
             counts["create"] = counts.get("create", 0) + len(some)
             self._cause((facet, "create", cls, ""), some[0], None, None, "", len(some))
+
+    def add_standing(self, standing: Mapping[str, Mapping[str, tuple[int, str]]]) -> None:
+        """Count the rows of earlier plans that still wait for a person.
+
+        Args:
+            standing: Class -> why -> how many and the label of one.
+        """
+        for cls, notes in standing.items():
+            count = sum(n for n, _ in notes.values())
+            self._touched[cls] = self._touched.get(cls, 0) + count
+            counts = self._counts.setdefault(cls, {})
+            counts["held"] = counts.get("held", 0) + count
+            for note, (n, label) in notes.items():
+                seen = self._notes.get(note, (0, label))
+                self._notes[note] = (seen[0] + n, seen[1])
 
     def add(self, row: PlanRow) -> None:
         """Count a row; the rows of one entity come one after the other."""

@@ -13,11 +13,13 @@ from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.identity import Dirty, Identity
 from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
+from synchub.stores.parking import NEVER, Parked, Parking
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
 __all__ = [
+    "NEVER",
     "Alert",
     "AlertRow",
     "Alerts",
@@ -38,6 +40,8 @@ __all__ = [
     "NewEntity",
     "NewRecord",
     "ObjectRow",
+    "Parked",
+    "Parking",
     "PlanState",
     "Plans",
     "Runs",
@@ -69,6 +73,11 @@ class State(Protocol):
     @property
     def targets(self) -> Targets:
         """See `Targets`."""
+        ...
+
+    @property
+    def parking(self) -> Parking:
+        """See `Parking`."""
         ...
 
     @property

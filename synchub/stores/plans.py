@@ -50,6 +50,26 @@ class Plans(Protocol):
         """Store rows; returns a digest of what they do."""
         ...
 
+    def stand(self, target: int, rows: Sequence[PlanRow], replaced: Sequence[int], run: int, at: int) -> None:
+        """Replace rows that wait for a person; they belong to every plan of the target until they are replaced.
+
+        Args:
+            target: Number of the target.
+            rows: What waits now; numbered beyond all rows of any plan.
+            replaced: Numbers of rows that may stand from earlier.
+            run: The run that plans.
+            at: When.
+        """
+        ...
+
+    def count_standing(self, target: int) -> None:
+        """Count what stands, for `standing`."""
+        ...
+
+    def standing(self, target: int) -> dict[str, dict[str, tuple[int, str]]]:
+        """Count the rows that wait for a person: class -> why -> how many and the label of one."""
+        ...
+
     def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
         """Give a plan its token; from here on it is what apply applies."""
         ...

@@ -122,12 +122,8 @@ class Targets(Protocol):
         """Return identifier hash -> (entity, object id in the target or None) of persons who carry it."""
         ...
 
-    def to_replan(self, target: int) -> list[tuple[int, str]]:
-        """Return the entities that need a plan though they did not change: (entity, reason)."""
-        ...
-
-    def replan(self, target: int, entities: Sequence[tuple[int, str]], *, done: Sequence[int] = ()) -> None:
-        """Note entities that need another plan, and those that got it."""
+    def replan(self, target: int, entities: Sequence[tuple[int, str]]) -> None:
+        """Note entities that need another plan at once, with the reason; see `Parking`."""
         ...
 
     def is_empty(self, target: int) -> bool:

@@ -45,6 +45,15 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sqlite_with_rowid=True
     )
+    op.create_table('awaited',
+    sa.Column('target', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.Text(), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('entity', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('target', 'kind', 'name', 'entity'),
+    sqlite_with_rowid=False
+    )
+    op.create_index('awaited_entity', 'awaited', ['entity', 'target'], unique=False)
     op.create_table('conflict',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('target', sa.BigInteger(), autoincrement=False, nullable=True),
@@ -166,6 +175,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sqlite_with_rowid=True
     )
+    op.create_index('plan_target', 'plan', ['target', 'state'], unique=False)
     op.create_index('plan_token', 'plan', ['token'], unique=False)
     op.create_table('plan_row',
     sa.Column('plan', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -194,6 +204,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('a', 'b'),
     sqlite_with_rowid=False
     )
+    op.create_index('proposal_b', 'proposal', ['b'], unique=False)
     op.create_table('proposal_key',
     sa.Column('hash', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('record', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -222,9 +233,11 @@ def upgrade() -> None:
     sa.Column('target', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entity', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
+    sa.Column('due_at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('target', 'entity'),
     sqlite_with_rowid=False
     )
+    op.create_index('replan_due', 'replan', ['target', 'due_at'], unique=False)
     op.create_table('run',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('kind', sa.Text(), nullable=False),
@@ -284,6 +297,7 @@ def upgrade() -> None:
     sa.Column('planned_rev', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('read_since', sa.BigInteger(), autoincrement=False, nullable=True),
     sa.Column('fingerprint', sa.Text(), nullable=False),
+    sa.Column('identified', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('name', name='target_name'),
     sqlite_with_rowid=True
@@ -330,14 +344,17 @@ def downgrade() -> None:
     op.drop_table('sequence')
     op.drop_table('seen')
     op.drop_table('run')
+    op.drop_index('replan_due', table_name='replan')
     op.drop_table('replan')
     op.drop_table('removed')
     op.drop_table('record')
     op.drop_table('proposal_key')
+    op.drop_index('proposal_b', table_name='proposal')
     op.drop_table('proposal')
     op.drop_index('plan_row_entity', table_name='plan_row')
     op.drop_table('plan_row')
     op.drop_index('plan_token', table_name='plan')
+    op.drop_index('plan_target', table_name='plan')
     op.drop_table('plan')
     op.drop_table('payload')
     op.drop_table('meta')
@@ -355,6 +372,8 @@ def downgrade() -> None:
     op.drop_table('dirty')
     op.drop_table('dead_letter')
     op.drop_table('conflict')
+    op.drop_index('awaited_entity', table_name='awaited')
+    op.drop_table('awaited')
     op.drop_table('audit')
     op.drop_table('alert')
     op.drop_table('absence')
