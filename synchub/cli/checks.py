@@ -14,6 +14,7 @@ from synchub.cli.output import Stages
 from synchub.errors import ConfigError, HubError, WrongInstance
 from synchub.explain import stored_map
 from synchub.ports import Examined
+from synchub.settings.serve import Tls
 from synchub.wiring import Hub
 
 _READ = 1  # records read of each stream
@@ -36,6 +37,9 @@ class Checks:
         self._one("configuration", lambda: self._hub.loaded.path.name)
         self._one("time zone", self._zone)
         self._one("rules", self._rules)
+        if self._settings.notify is not None:
+            self._one("notify", self._notify)
+        self._one("serve", self._serve)
         state = self._one("state", self._state)
         for name in self._settings.sources:
             self._source(name)
@@ -76,6 +80,24 @@ class Checks:
     def _rules(self) -> str:
         self._hub.rules()
         return ", ".join(f"{name} is {self._hub.role(name)}" for name in self._settings.sources)
+
+    def _notify(self) -> str:
+        """Look whether the references lead to services that are known; nothing is sent."""
+        block = self._settings.notify
+        assert block is not None
+        self._hub.notifier()
+        return f"{', '.join(block.when)}: {len(block.places)} service{'s' if len(block.places) > 1 else ''}"
+
+    def _serve(self) -> str:
+        """Look whether the server's secret and certificate are there; nothing is listened on."""
+        block = self._settings.serve
+        if block.metrics_token is not None:
+            self._hub.resolve(block.metrics_token)
+        for path in (block.tls.cert, block.tls.key) if isinstance(block.tls, Tls) else ():
+            if not (self._hub.loaded.base_dir / path).is_file():
+                where = self._hub.loaded.document.where("serve", "tls")
+                raise ConfigError(f"there is no file {path!r}.", where=where, fix="Correct the path.")
+        return block.listen
 
     def _state(self) -> str:
         """Open the state if it is there; a check makes none."""

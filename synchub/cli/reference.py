@@ -10,11 +10,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import click
 
 from synchub.cli.main import cli
+from synchub.cli.options import common
 
 BEGIN, END = "<!-- commands: generated, do not edit -->", "<!-- end of commands -->"
 
@@ -41,12 +43,28 @@ def _section(words: tuple[str, ...], command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## `synchub {' '.join(words)}`", "", inspect.cleandoc(command.help or ""), ""]
     lines += ["```text", f"synchub {' '.join(words)} {usage}".rstrip(), "```", ""]
-    records = [p.get_help_record(context) for p in command.params if isinstance(p, click.Option)]
-    lines += [f"- `{record[0]}`: {record[1]}" for record in records if record]
+    records = [r for p in command.params if isinstance(p, click.Option) and (r := p.get_help_record(context))]
+    shared = [record for record in records if record in _shared()]
+    lines += [f"- `{record[0]}`: {record[1]}" for record in records if record not in shared]
+    if shared:
+        lines.append(f"- {', '.join(f'`{record[0]}`' for record in shared)}: see [above](#what-all-commands-share).")
     examples = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
     if examples:
         lines += ["", "```console", *(f"$ {line}" for line in examples), "```"]
     return "\n".join([*lines, ""])
+
+
+@cache
+def _shared() -> tuple[tuple[str, str], ...]:
+    """Return name and help of the options that all commands share."""
+
+    @common
+    def nothing() -> None:
+        """Only the options."""
+
+    command = click.command()(nothing)
+    context = click.Context(command)
+    return tuple(r for p in command.params if p.name != "help" and (r := p.get_help_record(context)))
 
 
 def renewed(page: str) -> str:

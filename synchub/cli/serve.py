@@ -26,11 +26,11 @@ _WATCH_S = 60
 @click.option("--no-schedule", is_flag=True, help="Only HTTP and alerts; the flows are run by something else.")
 @common
 def serve(no_schedule: bool, config: Path, as_json: bool) -> None:
-    """Receive inventories, show health and metrics, tell of alerts, and run the sync on its schedule.
+    """Receive inventories, show health and metrics, run the sync on schedule.
 
-    Waits in the foreground. HTTP is answered at `serve: {listen: …}`. The sync runs as a Prefect flow at the times of
-    `schedules: {sync: …}`, in the hub's time zone, one run at a time; without a schedule it runs when Prefect's pages
-    or API ask for it.
+    Waits in the foreground. HTTP is answered at `serve: {listen: …}`; every minute it looks whether somebody is to be
+    told of something (`notify:`). The sync runs as a Prefect flow at the times of `schedules: {sync: …}`, in the hub's
+    time zone, one run at a time; without a schedule it runs when Prefect's pages or API ask for it.
     """
     from synchub.web.server import serving
 
