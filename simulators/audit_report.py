@@ -113,7 +113,7 @@ class Report:
             ("  several", f"{self.several_before:,} made by others, {self.several_now:,} with one made by the hub"),
             ("people", f"{self.people:,}, one user each: {self.one_user:,}"),
             ("name takeovers", f"{len(self.takeovers):,}"),
-            ("overwritten", f"{len(self.overwritten):,} non-empty fields of others{_most(self.overwritten)}"),
+            ("overwritten", f"{len(self.overwritten):,} non-empty fields of others{most(self.overwritten)}"),
             ("duplicates created", f"{self.duplicates_created:,}"),
             ("people's own", f"{self.personal_created:,} created"),
             ("of no device", f"{self.unknown_created:,} created"),
@@ -124,6 +124,7 @@ class Report:
         return "\n".join(lines)
 
 
-def _most(found: list[Overwrite]) -> str:
+def most(found: list[Overwrite]) -> str:
+    """Name the fields that were overwritten most."""
     counted = Counter(each.field for each in found).most_common(4)
     return f" ({', '.join(f'{n:,} {name}' for name, n in counted)})" if counted else ""

@@ -33,6 +33,7 @@ _FOUNDATION = ("core_company", "cmdb_model", "cmn_location", "cmn_department", "
 # Written by the platform itself: stamps, computed names, and what IRE sets on every look.
 _PLATFORM = {"discovery_source", "first_discovered", "last_discovered", "display_name", "old_status", "old_substatus"}
 _IDENTITY = (("serial_number", "serial"), ("asset_tag", "asset_tag"), ("mac_address", "mac"), ("imei", "imei"))
+_NAMED = (*_IDENTITY, ("name", "name"))
 _COMMON = 3  # an identity value of more devices than this identifies none
 
 
@@ -228,28 +229,38 @@ class _Owners:
         self.unknown: list[str] = []
         of_ci: dict[str, str] = {}
         for sys_id, row in sorted(now.cis.items(), key=lambda item: item[0] not in truth.cis):
-            device = truth.cis.get(sys_id) or self._resolve(truth, row, self.cis)
+            device = truth.cis.get(sys_id) or device_of(truth, row, self.cis, _NAMED)
             if device:
                 of_ci[sys_id] = device
                 self.cis[device].append(sys_id)
             else:
                 self.unknown.append(sys_id)
         for sys_id, row in now.assets.items():
-            device = truth.assets.get(sys_id) or of_ci.get(row.get("ci", "")) or self._resolve(truth, row, self.assets)
+            known = truth.assets.get(sys_id) or of_ci.get(row.get("ci", ""))
+            device = known or device_of(truth, row, self.assets, _NAMED)
             if device:
                 self.assets[device].append(sys_id)
 
-    @staticmethod
-    def _resolve(truth: Truth, row: Mapping[str, str], taken: Mapping[str, list[str]]) -> str:
-        """Find the device of a row by its identity values; of several, one that has none yet."""
-        left: set[str] = set()
-        for name, kind in (*_IDENTITY, ("name", "name")):
-            found = truth.identities.get((kind, plain(row.get(name, ""))), set()) if row.get(name) else set()
-            if found and len(found) <= _COMMON:
-                left = (left & found) or left or set(found)
-                if len(left) == 1:
-                    break
-        return min(left, key=lambda device: (bool(taken.get(device)), device), default="")
+
+def device_of(
+    truth: Truth, row: Mapping[str, str], taken: Mapping[str, list[str]], identity: Iterable[tuple[str, str]]
+) -> str:
+    """Find the device of a row by its identity values; of several, one that has none yet; empty for none.
+
+    Args:
+        truth: Of the estate.
+        row: What a target holds.
+        taken: Device -> rows that are its already.
+        identity: (field, kind of identity of the truth), the strongest first.
+    """
+    left: set[str] = set()
+    for name, kind in identity:
+        found = truth.identities.get((kind, plain(row.get(name, ""))), set()) if row.get(name) else set()
+        if found and len(found) <= _COMMON:
+            left = (left & found) or left or set(found)
+            if len(left) == 1:
+                break
+    return min(left, key=lambda device: (bool(taken.get(device)), device), default="")
 
 
 def _takeovers(truth: Truth, first: _State, now: _State) -> list[Takeover]:

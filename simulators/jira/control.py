@@ -2,7 +2,9 @@
 
 - `GET /_sim/objects`: every object as `{id, key, type, schema, created, updated, values}` (names, texts, references as
   keys); `?schema=KEY` only those of one schema.
-- `GET /_sim/history?after=N`: all history entries.
+- `GET /_sim/history?after=N`: history entries of all objects, in the order they came; `N` entries are left out.
+- `GET /_sim/accounts`: account ids, addresses, names. `GET /_sim/structure`: (schema, type, attribute) of everything.
+- `GET /_sim/issues`: every issue as `{key, project, type, status, reporter, values, comments, remote, properties}`.
 - `POST /_sim/edit/KEY?by=&at=`: change an object as somebody else, body `{attribute name: value or list}`.
 - `DELETE /_sim/objects/KEY`, `POST /_sim/hide/KEY?account=`.
 - `POST /_sim/config`: any of `aql_limit` with `retry_after` (true/false), `max_page`, `total_cap`, `skew`,
@@ -18,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from simulators.http import Request, Response
+from simulators.jira import adf
+from simulators.jira.issues import ISSUE_TYPES, STATUSES
 
 if TYPE_CHECKING:
     from simulators.jira.app import Jira
@@ -41,6 +45,8 @@ class Control:
         sim, params, method = self._sim, request.params(), request.method
         if parts == ["objects"] and method == "GET":
             return Response.json(self._objects(params.get("schema", "")))
+        if method == "GET" and parts in (["accounts"], ["structure"], ["issues"]):
+            return Response.json(getattr(self, f"_{parts[0]}")())
         if parts == ["history"]:
             return Response.json([asdict(event) for event in sim.store.journal[int(params.get("after", "0")) :]])
         if parts[0] == "edit" and len(parts) == 2 and method == "POST":
@@ -71,6 +77,27 @@ class Control:
                     "updated": obj.updated, "values": sim.row(obj),
                 })  # fmt: skip
         return found
+
+    def _accounts(self) -> list[dict[str, str]]:
+        people = self._sim.access.accounts.values()
+        return [{"account_id": one.account_id, "email": one.email, "name": one.name} for one in people]
+
+    def _structure(self) -> list[tuple[str, str, str]]:
+        store = self._sim.store
+        kinds = [(about, store.types[about.type]) for about in store.attributes.values()]
+        return [(store.schemas[kind.schema].key, kind.name, about.name) for about, kind in kinds]
+
+    def _issues(self) -> list[dict[str, Any]]:
+        issues = self._sim.issues
+        return [
+            {
+                "key": one.key, "project": issues.projects[one.project].key, "type": ISSUE_TYPES[one.type],
+                "status": STATUSES[one.status][0], "reporter": one.reporter, "values": one.values,
+                "comments": [{"author": c.author, "text": adf.text(c.body)} for c in one.comments],
+                "remote": list(one.remote.values()), "properties": one.properties,
+            }
+            for one in issues.issues.values()
+        ]  # fmt: skip
 
     def _config(self, data: dict[str, Any]) -> Response:
         sim = self._sim

@@ -9,6 +9,7 @@ import httpx
 
 from simulators.http import Check, Server
 from simulators.jira import Jira
+from simulators.jira.control import Control
 from simulators.jira.errors import injected
 from simulators.jira.store import Obj
 
@@ -26,7 +27,11 @@ class Stage:
 
     def __init__(self) -> None:
         self.sim = Jira()
-        self.server = Server(lambda request: self.sim.handle(request), error=injected).start()
+        self.server = Server(
+            lambda request: self.sim.handle(request),
+            control=lambda request: Control(self.sim).handle(request),
+            error=injected,
+        ).start()
 
     def put_on(self, sim: Jira) -> Jira:
         """Let a site answer, with an empty log and no faults."""
