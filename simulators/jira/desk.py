@@ -164,11 +164,14 @@ class Desk:
 
     # -- changes ----------------------------------------------------------
 
-    def reindex(self, issue: Issue) -> None:
+    def reindex(self, issue: Issue, *, new: bool = False) -> None:
         """Let searches see a change only after `search_lag` seconds; called before an issue changes."""
-        if self.search_lag and issue.indexed <= self.clock.now():
-            issue.before = copy.deepcopy(issue) if issue.indexed or issue.changes or issue.comments else None
-        issue.indexed = self.clock.now() + self.search_lag if self.search_lag else 0.0
+        now = self.clock.now()
+        if new:
+            issue.before = None
+        elif self.search_lag and issue.indexed <= now:
+            issue.before = copy.deepcopy(issue)
+        issue.indexed = now + self.search_lag if self.search_lag else 0.0
 
     def view(self, issue: Issue, kept: set[str], now: float) -> Issue | None:
         """Return what a search sees of an issue; `kept` are ids to be consistent with their present state."""

@@ -77,7 +77,7 @@ class IssueApi:
         issue = self._store.add_issue(project, kind, reporter, values)
         for item in data.get("properties") or ():
             issue.properties[str(item["key"])] = item["value"]
-        self._sim.reindex(issue)
+        self._sim.reindex(issue, new=True)
         call.wrote()
         answer = {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/3/issue/{issue.id}"}
         return Response.json(answer, 201)
