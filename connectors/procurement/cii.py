@@ -84,7 +84,10 @@ def _line(element: Element, document: Document) -> Line:
         order_line=text(element, f"{order}/LineID"),
         quantity=amount(quantity, negative=document.kind == "credit_note"),
         unit=text(element, "SpecifiedLineTradeDelivery/BilledQuantity/@unitCode"),
-        price=unit_price(text(element, f"{price}/ChargeAmount"), text(element, f"{price}/BasisQuantity")),
+        price=unit_price(
+            text(element, f"{price}/ChargeAmount"), text(element, f"{price}/BasisQuantity"), quantity,
+            text(element, total),
+        ),
         currency=document.currency, line_total=amount(text(element, total)),
         name=text(product, "Name"), description=text(product, "Description"),
         manufacturer=text(product, "ManufacturerTradeParty/Name", "BrandName"),

@@ -245,16 +245,22 @@ def amount(value: str | None, *, negative: bool = False) -> str | None:
     return value if found is None else decimal_text(-found if negative and found else found)
 
 
-def unit_price(price: str | None, per: str | None) -> str | None:
+def unit_price(price: str | None, per: str | None, quantity: str | None = None, total: str | None = None) -> str | None:
     """Divide a price by the quantity it is for; the price itself where that is not told or is nothing.
 
-    >>> unit_price("125", "10"), unit_price("125", None)
-    ('12.5', '125')
+    Some senders repeat the price as the quantity that it is for: where the total of the line is right without dividing,
+    nothing is divided.
+
+    >>> unit_price("125", "10"), unit_price("125", None), unit_price("1273", "1273", "1", "1273")
+    ('12.5', '125', '1273')
     """
     whole, base = number(price), number(per)
     if whole is None or not base or base == 1:
         return amount(price)
+    count, line = number(quantity), number(total)
     try:
+        if count and line is not None and abs(whole * count - line) < abs(whole / base * count - line):
+            return amount(price)
         return decimal_text(round(whole / base, 6))
     except InvalidOperation:
         return amount(price)

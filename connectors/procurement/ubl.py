@@ -139,7 +139,10 @@ def _line(outer: Element, document: Document, form: _Form) -> Line:
         quantity=amount(quantity, negative=document.kind == "credit_note"),
         rejected=amount(text(element, "RejectedQuantity")),
         unit=text(element, f"{form.quantity}/@unitCode", "CreditedQuantity/@unitCode"),
-        price=unit_price(text(element, "Price/PriceAmount"), text(element, "Price/BaseQuantity")),
+        price=unit_price(
+            text(element, "Price/PriceAmount"), text(element, "Price/BaseQuantity"), quantity,
+            text(element, "LineExtensionAmount"),
+        ),
         currency=text(element, "Price/PriceAmount/@currencyID", "LineExtensionAmount/@currencyID") or document.currency,
         line_total=amount(text(element, "LineExtensionAmount")),
         name=text(article, "Name"), description=text(article, "Description"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
 from connectors.files.limits import Limits
+from connectors.files.xml_items import parse_events
+from synchub.errors import InputError
 from tests.unit.connectors.files.reads import open_source, read_file
 
 ORDER = b"""<?xml version="1.0"?>
@@ -124,3 +127,32 @@ def test_memory_stays_flat(tmp_path: Path) -> None:
 def test_an_item_that_never_comes_is_told(tmp_path: Path) -> None:
     """A wrong `item` looks like an empty file otherwise."""
     assert "no element 'lines'" in read_file(tmp_path, "a.xml", ORDER, item="lines").warnings[0]
+
+
+@pytest.mark.parametrize(
+    "head", ["<!DOCTYPE a>", '<!DOCTYPE a SYSTEM "http://x/a.dtd">', '<!DOCTYPE a PUBLIC "p" "a.dtd">']
+)
+def test_a_bare_document_type_is_accepted_where_it_is_usual(head: str) -> None:
+    """As nmap and cXML write it; nothing is fetched. Elsewhere it is refused."""
+    data = f"{head}<a/>".encode()
+
+    assert [event for event, _ in parse_events(BytesIO(data), doctype=True)] == ["start", "end"]
+    with pytest.raises(InputError, match="DTD"):
+        list(parse_events(BytesIO(data)))
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<!ENTITY e "x">',
+        '<!ENTITY % e SYSTEM "file:///etc/passwd"> %e;',
+        '<!ATTLIST a b CDATA "injected">',
+        "<!ELEMENT a ANY>",
+    ],
+)
+def test_a_document_type_that_declares_something_is_refused(inside: str) -> None:
+    """Whatever it declares, with and without an address beside it."""
+    for head in ("<!DOCTYPE a [", '<!DOCTYPE a SYSTEM "http://x/a.dtd" ['):
+        with pytest.raises(InputError) as caught:
+            list(parse_events(BytesIO(f"{head}{inside}]><a/>".encode()), doctype=True))
+        assert caught.value.context["reason"] == "dtd_refused"

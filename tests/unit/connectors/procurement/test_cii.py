@@ -16,6 +16,9 @@ _SPACES = (
 )
 
 
+_PROPERTY = "ApplicableProductCharacteristic"
+
+
 def cii(type_code: str = "380", more: str = "") -> bytes:
     """Make an invoice of one line."""
     text = f"""<rsm:CrossIndustryInvoice {_SPACES}>
@@ -97,8 +100,7 @@ def test_a_credit_note(tmp_path: Path) -> None:
     "more",
     [
         "<ram:IndividualTradeProductInstance><ram:SerialID>A1001</ram:SerialID></ram:IndividualTradeProductInstance>",
-        "<ram:ApplicableProductCharacteristic><ram:Description>Serial number</ram:Description><ram:Value>A1001"
-        "</ram:Value></ram:ApplicableProductCharacteristic>",
+        f"<ram:{_PROPERTY}><ram:Description>S/N</ram:Description><ram:Value>A1001</ram:Value></ram:{_PROPERTY}>",
     ],
 )
 def test_serial_numbers_are_devices(tmp_path: Path, more: str) -> None:
@@ -108,3 +110,11 @@ def test_serial_numbers_are_devices(tmp_path: Path, more: str) -> None:
     (device,) = of(mapped(tmp_path), "computer")
 
     assert (device["serial_number"], device["price"], device["order_number"]) == ("A1001", "1249.00", "PO-1")
+
+
+def test_a_price_repeated_as_its_quantity_is_not_divided(tmp_path: Path) -> None:
+    """Seen in examples of the standard itself: a laptop for 1273 per 1273 pieces. The total of the line tells."""
+    odd = cii().replace(b">2498.00<", b">1249.00<").replace(b'"C62">2<', b'"C62">1249.00<')
+    write(tmp_path, one=odd)
+
+    assert of(mapped(tmp_path), "purchase_order_line")[0]["price"] == "1249.00"

@@ -95,6 +95,18 @@ def test_order_and_line_identify_a_line() -> None:
     assert identifiers("purchase_order_line", {"order_number": "PO-1"}) == []
 
 
+def test_papers_are_identified_by_number_and_vendor() -> None:
+    """Vendors count each for themselves, in any spelling; a placeholder is none."""
+    invoice = {"invoice_number": "i-1", "vendor": "Dell Inc.", "kind": "invoice"}
+
+    assert identifiers("purchase_order", {"order_number": "po-1"}) == [(Kind.ORDER, "PO-1")]
+    assert identifiers("invoice", invoice) == identifiers("invoice", {**invoice, "vendor": "DELL"})
+    assert identifiers("invoice", invoice) != identifiers("invoice", {**invoice, "vendor": "HP"})
+    assert identifiers("invoice", invoice) != identifiers("invoice", {**invoice, "kind": "credit_note"})
+    assert identifiers("invoice", {"invoice_number": "i-1"}) == []
+    assert identifiers("receipt", {"receipt_number": "0000", "vendor": "HP"}) == []
+
+
 @pytest.mark.parametrize(
     ("a", "b"), [("HP", "Hewlett-Packard"), ("HP Inc.", "HPE"), ("Dell Inc.", "DELL"), ("LENOVO", "Lenovo")]
 )
