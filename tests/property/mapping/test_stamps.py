@@ -56,7 +56,7 @@ def test_essence(tmp_path_factory: Any) -> None:
     field_map = _compiled(tmp_path_factory.mktemp("maps"))
     hits = []
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=150, deadline=None)
     @given(_PAYLOADS, st.data())
     def law(old: dict[str, Any], data: st.DataObject) -> None:
         new = copy.deepcopy(old)
