@@ -21,6 +21,7 @@ from typing import Any
 from synchub.errors import ConfigError, HubError
 
 PEOPLE, DEVICES, SEED = 2000, 3000, 42
+_YESTERDAY = 86_400  # seconds
 _RUNS = ("first", "unchanged", "one_percent")
 
 CONFIGURATION = """\
@@ -35,10 +36,14 @@ sources:
       purchase_order_lines: {{glob: "po_*.csv", delimiter: ";", decimal: ",", dates: "%d.%m.%Y",
                              complete_when: manifest}}
   hr:
-    connector: files
-    root: hr
+    connector: bamboohr
+    company: "{company}"
+    api_key: env:DEMO_HR_KEY
+    url: "{bamboo}/api/gateway.php/{company}"
+    full_every_hours: 0
+    requests_per_second: 1000
     streams:
-      employees: {{glob: "employees.ndjson", complete_when: manifest}}
+      employees: {{fields: [customCostCenter], maps: [hr.yaml]}}
   mdm:
     connector: intune
     tenant: "{tenant}"
@@ -59,6 +64,13 @@ targets:
     discovery_source: SyncHub
     mode: write
     theirs: {{default: target}}
+"""
+
+# What is particular to this company's account: a custom field, and that people log in with their mail address.
+HR_MAP = """\
+fields:
+  cost_centre: {path: customCostCenter, to: [text]}
+  login: {path: email, to: [login]}
 """
 
 
@@ -160,7 +172,9 @@ def _world(folder: Path, people: int, devices: int, say: _Say) -> Iterator[_Worl
     """Build the estate and start the simulators."""
     try:
         from simulators.auditor import Auditor
+        from simulators.bamboohr import BambooHR, custom
         from simulators.estate import build, load
+        from simulators.estate.bamboohr import CUSTOM_FIELDS, employees
         from simulators.intune import Intune
         from simulators.servicenow import ServiceNow
     except ImportError as exc:
@@ -172,22 +186,36 @@ def _world(folder: Path, people: int, devices: int, say: _Say) -> Iterator[_Worl
         estate.write(folder)
     snow = ServiceNow(seed=1, sync_requests=3)
     graph = Intune(estate.intune_devices, users=estate.intune_users, throttle_limit=0)
-    with snow, graph.serve() as server:
+    account = [custom(*field) for field in CUSTOM_FIELDS]
+    bamboo = BambooHR(employees(estate), custom_fields=account, loaded_at=int(time.time()) - _YESTERDAY)
+    with snow, graph.serve() as server, bamboo.serve() as people_server:
         snow.add_data_source("SyncHub")
         snow.schema.add_column("alm_asset", "u_correlation_id=100")
         load(estate, snow)
-        os.environ.update(DEMO_GRAPH_SECRET=graph.client_secret, DEMO_SNOW_SECRET="hub-client-secret")  # noqa: S106 - the simulator's
+        os.environ.update(
+            DEMO_GRAPH_SECRET=graph.client_secret,
+            DEMO_HR_KEY=bamboo.api_key,
+            DEMO_SNOW_SECRET="hub-client-secret",  # noqa: S106 - the simulator's
+        )
+        (folder / "hr.yaml").write_text(HR_MAP)
         config = folder / "synchub.yaml"
         config.write_text(
-            CONFIGURATION.format(tenant=graph.tenant, client_id=graph.client_id, graph=server.url, snow=snow.url)
+            CONFIGURATION.format(
+                tenant=graph.tenant,
+                client_id=graph.client_id,
+                graph=server.url,
+                snow=snow.url,
+                company=bamboo.domain,
+                bamboo=people_server.url,
+            )
         )
         os.environ["SYNCHUB_CONFIG"] = str(config)
         auditor = Auditor(snow.url, estate.truth, auth=("admin", "admin"))
         try:
             auditor.snapshot()
             say(f"    ServiceNow at {snow.url} holds what others typed: {_holds(snow)}")
-            say(f"    Microsoft Graph at {server.url}; files below {folder}")
-            yield _World(folder, config, estate, graph, snow, auditor, say)
+            say(f"    BambooHR at {people_server.url}, Microsoft Graph at {server.url}; files below {folder}")
+            yield _World(folder, config, estate, graph, bamboo, auditor, say)
         finally:
             auditor.close()
 
@@ -200,18 +228,22 @@ def _holds(snow: Any) -> str:
 class _World:
     """The simulated systems, and one run over them after the other."""
 
-    def __init__(self, folder: Path, config: Path, estate: Any, graph: Any, snow: Any, auditor: Any, say: _Say) -> None:
-        self.folder, self.config, self.estate, self.graph, self.snow = folder, config, estate, graph, snow
+    def __init__(
+        self, folder: Path, config: Path, estate: Any, graph: Any, bamboo: Any, auditor: Any, say: _Say
+    ) -> None:
+        self.folder, self.config, self.estate, self.graph, self.bamboo = folder, config, estate, graph, bamboo
         self.auditor, self.say = auditor, say
 
     def run(self, name: str, _server: None) -> dict[str, Any]:
         """Run the flow once and audit it."""
         if name == "one_percent":
             from simulators.estate import mutate
+            from simulators.estate.bamboohr import employees
 
             later = mutate(self.estate, percent=1, seed=7)
             later.write(self.folder)
             self.graph.replace(later.intune_devices)
+            self.bamboo.company.replace(employees(later))
             self.auditor.truth = later.truth
             self.say(f"    changed at the sources: {len(later.changes):,} records")
         self.auditor.begin()

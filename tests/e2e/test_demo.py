@@ -83,7 +83,7 @@ class TestDemo:
 
     def test_no_secret_is_left_behind(self, demo: tuple[dict[str, Any], list[str], Path]) -> None:
         """The credentials of the simulated systems stand in no file that a run leaves and in no line it says."""
-        secrets = (b"hub-client-secret", b"simulated-secret")
+        secrets = (b"hub-client-secret", b"simulated-secret", b"simulated-bamboohr-key")
         found = [
             path.name for path in demo[2].rglob("*") if path.is_file() and any(s in path.read_bytes() for s in secrets)
         ]
