@@ -48,14 +48,19 @@ In a test::
   "workspace:number", "objectId"}]`), `issue(project, summary, by=, kind=, **values)`, `edit_issue`, `comment`, `do`
   (a transition by name); `searchable` (keys of issue properties JQL may search). Text fields, also a custom "Hub Key"
   of kind `text`, know `~` but not `=`; fields of kind `labels`, `url` and `select` know `=` and IN.
-- Rules: `hide(key)`, `refuse(attribute, why)`, `rate_limit(aql, seconds, retry_after=)`, `max_page` (most objects a
-  page holds), `total_cap` (`total` of a search stops counting there, it is deprecated); `deny(permission, project,
-  account)`, `refuse_field(field_id, why, account)`, `search_page` (most issues a page with fields holds), `search_lag`
-  (seconds until a search sees a change).
+- Rules: `hide(key)`, `refuse(attribute, why)`, `rate_limit(aql, seconds, retry_after=)` (500 a minute at first),
+  `assets_limit(count, seconds)`, `burst_limit(count, seconds)`, `issue_limit(count, seconds)` (none at first),
+  `max_page` (most objects a page holds), `total_cap` (`total` of a search stops counting there, it is deprecated);
+  `deny(permission, project, account)`, `refuse_field(field_id, why, account)`, `search_page` (most issues a page with
+  fields holds), `search_lag` (seconds until a search sees a change).
 - Errors: `{"errorMessages": [], "errors": {}}`; refused values of objects stand in `errors` under
   `rlabs-insight-attribute-<objectTypeAttributeId>`, all of them at once, and nothing is written.
+- Faults: `faults.add(kind, ...)` as in `simulators.faults`, and `drift` (`options={"insert": {TYPE: [ROW]}, "edit":
+  {KEY: ROW}, "delete": [KEY]}`): objects change before a request is answered.
+- Not simulated: imports, icons, IQL and the other removed searches, groups, AQL functions but `objectTypeAndChildren`,
+  attachments, worklogs, screens and workflows other than the one here, service desk requests: they get a 404 or 400.
 - The same over HTTP on `/_sim/`: see `simulators.http` and `simulators.jira.control`.
-- Alone: `python -m simulators.jira --port 0 --seed 1`.
+- Alone: `python -m simulators.jira --port 0 --seed 1 --devices 200`.
 """
 
 from simulators.jira.app import Jira

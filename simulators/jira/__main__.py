@@ -1,4 +1,4 @@
-"""Run one simulated site alone: `python -m simulators.jira --port 0 --seed 1`.
+"""Run one simulated site alone: `python -m simulators.jira --port 0 --seed 1 --devices 200`.
 
 Prints its address as one line of JSON and answers until it is interrupted.
 """
@@ -12,6 +12,7 @@ import threading
 
 import orjson
 
+from simulators.estate import build, load_assets
 from simulators.jira.app import Jira
 
 
@@ -21,13 +22,17 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 for any free port (loopback only)")
     parser.add_argument("--seed", type=int, default=0, help="of ids, tokens and fault probabilities")
     parser.add_argument("--start", default="", help="UTC moment at which its clock starts")
+    parser.add_argument("--devices", type=int, default=0, help="size of the estate that fills the schema ITAM")
     args = parser.parse_args()
     sim = Jira(port=args.port, seed=args.seed, start=args.start)
+    if args.devices:
+        load_assets(build(args.seed, people=max(10, args.devices * 2 // 3), devices=args.devices), sim)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     with sim:
-        sys.stdout.write(orjson.dumps({"url": sim.url, "workspace": sim.store.workspace}).decode() + "\n")
+        about = {"url": sim.url, "workspace": sim.store.workspace, "objects": len(sim.store.objects)}
+        sys.stdout.write(orjson.dumps(about).decode() + "\n")
         sys.stdout.flush()
         ended.wait()
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from simulators.clock import SimClock
-from simulators.faults import Faults
+from simulators.faults import Faults, Rule
 from simulators.http import Check, Request, Response, Server
 from simulators.jira import errors
-from simulators.jira.access import Access, Account
+from simulators.jira.access import Access, Account, Limit, limited
 from simulators.jira.aql import Aql
 from simulators.jira.call import Call, Routes
 from simulators.jira.control import Control
@@ -63,12 +63,15 @@ class Jira(Desk):
         self.renderer = Renderer(self.store, self.values, lambda: self.url)
         self.max_page = MAX_PAGE
         self.total_cap = 1000
+        self._assets_limit: Limit | None = None
+        self._burst: Limit | None = None
+        self._per_issue: Limit | None = None
         self._hidden: dict[int, set[str]] = {}
         self._refused: dict[tuple[int, str], str] = {}
         self.hub = self.access.add(*_account(HUB, "Hub"), token=HUB[1], roles={"assets-manager", "agent"}, kind="app")
         self.admin = self.access.add(*_account(ADMIN, "Site Admin"), token=ADMIN[1], roles={"admin"})
         self.access.add_client(*CLIENT, HUB[0])
-        self._assets, self._service, self._platform = Routes(), Routes(), Routes()
+        self._assets, self._service, self._platform = Routes(self._count_assets), Routes(), Routes(self._count_site)
         self.objects = ObjectApi(self)
         for part in (SchemaApi(self), self.objects):
             part.routes(self._assets)
@@ -78,7 +81,7 @@ class Jira(Desk):
             self._service.add("GET", f"/{name}/workspace", self._workspaces, "read:servicedesk-request")
         self.server = Server(
             self.handle, port=port, clock=self.clock, seed=seed, control=Control(self).handle, error=errors.injected,
-            checks=list(checks),
+            checks=list(checks), effects={"drift": self._drift},
         )  # fmt: skip
 
     # -- running ----------------------------------------------------------
@@ -134,6 +137,17 @@ class Jira(Desk):
             for attribute, about in attributes.items():
                 self.store.add_attribute(kind.id, attribute, **about)
             return kind
+
+    def named_type(self, name: str) -> ObjectType:
+        """Find an object type by its name.
+
+        Raises:
+            KeyError: There is none.
+        """
+        for kind in self.store.types.values():
+            if kind.name == name:
+                return kind
+        raise KeyError(name)
 
     def attribute(self, kind: ObjectType | int, name: str) -> Attribute:
         """Find an attribute of an object type by its name.
@@ -229,6 +243,46 @@ class Jira(Desk):
     def rate_limit(self, aql: int, seconds: float = 60, *, retry_after: bool = True) -> None:
         """Allow so many AQL requests per account and time (documented: 500 a minute)."""
         self.objects.set_limit(aql, seconds, retry_after=retry_after)
+
+    def assets_limit(self, count: int, seconds: float = 60) -> None:
+        """Allow so many Assets requests of any kind per account (once stated: 1,000 a minute); no limit at first."""
+        self._assets_limit = Limit(count, seconds)
+
+    def burst_limit(self, count: int, seconds: float = 1) -> None:
+        """Allow so many requests per account, endpoint and method of the platform; no limit at first."""
+        self._burst = Limit(count, seconds, "jira-burst-based")
+
+    def issue_limit(self, count: int, seconds: float = 2) -> None:
+        """Allow so many writes of one issue; no limit at first."""
+        self._per_issue = Limit(count, seconds, "jira-per-issue-on-write")
+
+    def _count_assets(self, call: Call, _template: str) -> None:
+        self._count(self._assets_limit, call.account.account_id)
+
+    def _count_site(self, call: Call, template: str) -> None:
+        self._count(self._burst, f"{call.account.account_id} {call.request.method} {template}")
+        if call.request.method != "GET" and template.startswith("^/issue/") and call.ids:
+            self._count(self._per_issue, call.ids[0].upper())
+
+    def _count(self, limit: Limit | None, key: str) -> None:
+        now = self.clock.now()
+        wait = limit.take(key, now) if limit is not None else 0.0
+        if limit is not None and wait:
+            raise limited(wait, limit, now)
+
+    def _drift(self, rule: Rule, _request: Request, response: Response | None) -> Response | None:
+        """Change objects before a request is answered.
+
+        `options`: `{"insert": {TYPE: [ROW]}, "edit": {KEY: ROW}, "delete": [KEY]}`, rows by attribute name.
+        """
+        if response is None:
+            for name, rows in rule.options.get("insert", {}).items():
+                self.seed(self.named_type(name), rows)
+            for key, row in rule.options.get("edit", {}).items():
+                self.edit(key, row)
+            for key in rule.options.get("delete", ()):
+                self.delete(key)
+        return None
 
     # -- answering --------------------------------------------------------
 

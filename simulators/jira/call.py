@@ -94,9 +94,14 @@ class _Route:
 
 
 class Routes:
-    """Paths of one API, with the scopes a bearer token needs for each."""
+    """Paths of one API, with the scopes a bearer token needs for each.
 
-    def __init__(self) -> None:
+    Args:
+        before: Called before a handler with the call and the template of its path; may refuse.
+    """
+
+    def __init__(self, before: Callable[[Call, str], None] | None = None) -> None:
+        self._before = before
         self._by_head: dict[str, list[_Route]] = {}
 
     def add(self, method: str, template: str, handler: Handler, *scopes: str) -> None:
@@ -112,6 +117,8 @@ class Routes:
             if match and route.method == call.request.method:
                 check_scope(call.caller, *route.scopes)
                 call.ids = match.groups()
+                if self._before is not None:
+                    self._before(call, route.pattern.pattern)
                 return route.handler(call)
         return None
 

@@ -6,9 +6,11 @@
 - `GET /_sim/accounts`: account ids, addresses, names. `GET /_sim/structure`: (schema, type, attribute) of everything.
 - `GET /_sim/issues`: every issue as `{key, project, type, status, reporter, values, comments, remote, properties}`.
 - `POST /_sim/edit/KEY?by=&at=`: change an object as somebody else, body `{attribute name: value or list}`.
-- `DELETE /_sim/objects/KEY`, `POST /_sim/hide/KEY?account=`.
-- `POST /_sim/config`: any of `aql_limit` with `retry_after` (true/false), `max_page`, `total_cap`, `skew`,
-  `refuse` (list of `{type, attribute, why}`).
+- `POST /_sim/objects/TYPE?by=`: put in a list of rows `{attribute name: value or list}`; `DELETE /_sim/objects/KEY`.
+- `POST /_sim/hide/KEY?account=`: hide an object, from the hub when no account is named.
+- `POST /_sim/issues/KEY?by=`: `{"fields": {…}, "comment": TEXT, "transition": NAME}` as somebody else.
+- `POST /_sim/config`: any of `aql_limit` with `retry_after` (true/false), `assets_limit`, `burst_limit`, `issue_limit`,
+  `max_page`, `total_cap`, `search_page`, `search_lag`, `skew`, `refuse` (list of `{type, attribute, why}`).
 - `GET /_sim/problems`: what the contract validators found.
 """
 
@@ -53,9 +55,10 @@ class Control:
             at = float(params["at"]) if params.get("at") else None
             sim.edit(parts[1], orjson.loads(request.body), by=params.get("by", ""), at=at)
             return Response.json({"ok": True})
-        if parts[0] == "objects" and len(parts) == 2 and method == "DELETE":
-            sim.delete(parts[1])
-            return Response.json({"ok": True})
+        if parts[0] == "objects" and len(parts) == 2:
+            return self._object(method, parts[1], params, request.body)
+        if parts[0] == "issues" and len(parts) == 2 and method == "POST":
+            return self._issue(parts[1], orjson.loads(request.body), params.get("by") or sim.admin.account_id)
         if parts[0] == "hide" and len(parts) == 2 and method == "POST":
             account = sim.access.accounts[params["account"]] if params.get("account") else None
             sim.hide(parts[1], account)
@@ -77,6 +80,24 @@ class Control:
                     "updated": obj.updated, "values": sim.row(obj),
                 })  # fmt: skip
         return found
+
+    def _object(self, method: str, name: str, params: dict[str, str], body: bytes) -> Response | None:
+        if method == "DELETE":
+            self._sim.delete(name)
+            return Response.json({"ok": True})
+        if method == "POST":
+            found = self._sim.seed(self._sim.named_type(name), orjson.loads(body), by=params.get("by", ""))
+            return Response.json({"keys": [obj.key for obj in found]})
+        return None
+
+    def _issue(self, key: str, data: dict[str, Any], by: str) -> Response:
+        if data.get("fields"):
+            self._sim.edit_issue(key, data["fields"], by=by)
+        if data.get("comment"):
+            self._sim.comment(key, str(data["comment"]), by=by)
+        if data.get("transition"):
+            self._sim.do(key, str(data["transition"]), by=by)
+        return Response.json({"ok": True})
 
     def _accounts(self) -> list[dict[str, str]]:
         people = self._sim.access.accounts.values()
@@ -103,12 +124,15 @@ class Control:
         sim = self._sim
         if "aql_limit" in data:
             sim.rate_limit(int(data["aql_limit"]), retry_after=bool(data.get("retry_after", True)))
-        for name in ("max_page", "total_cap"):
+        for name in ("assets_limit", "burst_limit", "issue_limit"):
+            if name in data:
+                getattr(sim, name)(int(data[name]))
+        for name in ("max_page", "total_cap", "search_page"):
             if name in data:
                 setattr(sim, name, int(data[name]))
+        sim.search_lag = float(data.get("search_lag", sim.search_lag))
         if "skew" in data:
             sim.server.skew = float(data["skew"])
         for item in data.get("refuse", []):
-            kind = next(kind for kind in sim.store.types.values() if kind.name == item["type"])
-            sim.refuse(sim.attribute(kind, item["attribute"]), str(item["why"]))
+            sim.refuse(sim.attribute(sim.named_type(item["type"]), item["attribute"]), str(item["why"]))
         return Response.json({"ok": True})
