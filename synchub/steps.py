@@ -15,6 +15,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from synchub.alerts import watch
+from synchub.engine.contact import pinned
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, heartbeat_step, identify_step, plan_step
 from synchub.engine.watch import Told
@@ -191,6 +192,7 @@ def apply_plan(
                         where=f"plan {plan.token}",
                         fix=f"Set `mode: canary` ({place}), plan again, then apply.",
                     )
+                pinned(job, hub.state)
                 job = replace(job, only=_chosen_entities(hub, plan, selection or Selection(), limit))
                 report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
                 return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)

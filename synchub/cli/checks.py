@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from connectors.secrets import SecretRef, TextOrRef, is_reference
 from synchub.cli.output import Stages
-from synchub.errors import ConfigError, HubError, WrongInstance
+from synchub.engine.contact import wrong_instance
+from synchub.errors import ConfigError, HubError
 from synchub.explain import stored_map
 from synchub.ports import Examined
 from synchub.settings.serve import Tls
@@ -194,11 +195,7 @@ class Checks:
             identity = job.target.identity()
         pinned = self._pinned(name) if state else None
         if pinned is not None and pinned != identity:
-            raise WrongInstance(
-                f"{identity!r} answers, but the state is linked to {pinned!r}.",
-                where=name,
-                fix="Point the configuration at the right instance, or use another state for this one.",
-            )
+            raise wrong_instance(name, identity, pinned)
         return f"{identity} (not met before)" if pinned is None else identity
 
     def _examined(self, what: str, name: str) -> None:

@@ -74,6 +74,32 @@ class Contact:
     kinds: dict[str, int] = field(default_factory=dict)
 
 
+def pinned(job: TargetJob, state: State) -> TargetState:
+    """Pin the instance that answers at the first contact; later make sure that it is the same one.
+
+    Raises:
+        WrongInstance: Another instance than the pinned one answers: a clone, or another tenant behind the same name.
+        ConnectorError: It cannot be told who answers.
+    """
+    known = state.targets.target(job.name)
+    identity = job.target.identity()
+    if known.identity is None:
+        state.targets.pin(known.id, identity)
+    elif known.identity != identity:
+        raise wrong_instance(job.name, identity, known.identity)
+    return known
+
+
+def wrong_instance(name: str, identity: str, known: str) -> WrongInstance:
+    """Say that another instance answers than the state is linked to, and the way out."""
+    return WrongInstance(
+        f"{identity!r} answers, but the state is linked to {known!r}.",
+        where=name,
+        fix="Point the configuration at the right instance. To use this one from now on, give the target another name:"
+        " it is then linked anew (docs/reliability.md).",
+    )
+
+
 def contact(job: TargetJob, state: State, progress: Progress | None = None) -> tuple[TargetState, Contact]:
     """Pin or check the instance and learn what changed in it since the last look.
 
@@ -83,16 +109,7 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
         WrongInstance: Another instance than the pinned one answers.
         ConnectorError: The target cannot be read; nothing is concluded.
     """
-    known = state.targets.target(job.name)
-    identity = job.target.identity()
-    if known.identity is None:
-        state.targets.pin(known.id, identity)
-    elif known.identity != identity:
-        raise WrongInstance(
-            f"{identity!r} answers, but the state is linked to {known.identity!r}.",
-            where=job.name,
-            fix="Point the configuration at the right instance, or use another state for this one.",
-        )
+    known = pinned(job, state)
     found = Contact(first=known.read_since is None)
     now = job.target.server_time()
     since = None if known.read_since is None else known.read_since - _OVERLAP

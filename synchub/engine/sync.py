@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from synchub.engine.contact import Contact, TargetJob
+from synchub.engine.contact import Contact, TargetJob, pinned
 from synchub.engine.deliver import deliver
 from synchub.engine.heartbeat import count_due, send_heartbeats
 from synchub.engine.identify import IdentifyCounts, identify
@@ -68,6 +68,7 @@ def plan_step(
     """Finish what an earlier run began, then plan a target."""
     unfinished = state.plans.unfinished(state.targets.target(job.name).id)
     if unfinished is not None and job.mode != "preview":
+        pinned(job, state)
         deliver(job, state, unfinished, clock, run, progress)
     planned = make_plan(job, state, rules, clock, run, progress, select=select)
     return planned.plan, _report(job, planned.plan, planned.contact)
