@@ -16,10 +16,11 @@ from connectors.jira_assets import aql, wire
 from connectors.jira_assets.client import AssetsClient
 from connectors.jira_assets.schema import Attribute, Schema, is_last
 from synchub.domain.plan import TargetObject, Value
-from synchub.errors import ContractChanged, NotFound, Unavailable
+from synchub.errors import ContractChanged, NotFound, Rejected, Unavailable
 
 _PASSES = 5  # times a list that moves is read before it is given up
 _EMPTY = 3  # empty pages in a row without the end signal
+_CENTURY = 100 * 365 * 24 * 60  # minutes
 _LAG_MINUTES = 3  # searches lag behind edits, and `now` moves on while a list is read
 
 Raw = dict[str, Any]
@@ -31,18 +32,35 @@ class Reader:
     def __init__(self, client: AssetsClient, schema: Schema) -> None:
         self._client = client
         self._schema = schema
+        self._relative: bool | None = None
 
     def objects(self, kind: str, fields: Sequence[str], since: int | None) -> Iterator[list[TargetObject]]:
         """Yield the objects of a type and of those below it, each once; nothing where there is no such type."""
         types = self._schema.view().family(kind)
         if not types:
             return
-        query = aql.ids("objectTypeId", types)
-        if since is not None:
+        query, complete = aql.ids("objectTypeId", types), True
+        if since is not None and self._knows_changes(query):
             minutes = max(self._client.server_time() - since, 0) // 60 + 1 + _LAG_MINUTES
-            query = aql.all_of(query, aql.changed_within(minutes))
-        for rows in self._whole(query, complete=since is None):
-            yield [self.parse(row, kind, fields) for row in rows]
+            query, complete = aql.all_of(query, aql.changed_within(minutes)), False
+        oldest = (since or 0) - _LAG_MINUTES * 60
+        for rows in self._whole(query, complete=complete):
+            some = rows if since is None else [row for row in rows if moment(row.get("updated")) >= oldest]
+            if some:
+                yield [self.parse(row, kind, fields) for row in some]
+
+    def _knows_changes(self, query: str) -> bool:
+        """Tell, once, whether the system understands relative dates in searches: all objects changed within a century.
+
+        A search that silently matches nothing would hide every edit; then everything is read and sifted here.
+        """
+        if self._relative is None:
+            everything = self._count(query)
+            try:
+                self._relative = self._count(aql.all_of(query, aql.changed_within(_CENTURY))) >= everything
+            except Rejected:
+                self._relative = False
+        return self._relative
 
     def fetch(self, kind: str, fields: Sequence[str], ids: Sequence[str]) -> dict[str, TargetObject]:
         """Read objects by id; those that are gone or hidden are missing from the answer."""

@@ -89,6 +89,22 @@ def test_changed_since_is_asked_relative_to_the_systems_own_time() -> None:
     assert script.queries()[-1] == 'objectTypeId in (1, 2) AND Updated >= "now(-14m)" order by Key asc'
 
 
+@pytest.mark.parametrize("answer", [{"totalCount": 0}, httpx.Response(400, json={"errorMessages": [], "errors": {}})])
+def test_a_system_that_does_not_understand_relative_dates_is_read_whole(answer: Any) -> None:
+    """A search that matches nothing, or is refused, must not hide the edits of other people."""
+
+    def count(_: httpx.Request) -> Any:
+        return answer if "now(" in script.queries()[-1] else {"totalCount": 3}
+
+    script = Script({
+        "/object/aql": lambda _: page(item(1), item(2), item(3) | {"updated": "2026-11-22T12:00:00.000Z"}),
+        "/object/aql/totalcount": count,
+    })  # fmt: skip
+
+    assert ids(script, since=1795348800) == ["3"]  # noon of that day
+    assert "now(" not in script.queries()[-2]
+
+
 def test_no_object_type_no_objects_and_no_request() -> None:
     """Before the schema is there nothing is in it."""
     script = Script()
