@@ -20,6 +20,7 @@ Kind = Literal[
     "order", "order_change", "order_response", "order_cancellation", "despatch", "receipt", "invoice", "credit_note"
 ]
 BY_BUYER: frozenset[Kind] = frozenset({"order", "order_change", "order_cancellation", "receipt"})
+_ABOUT_ORDERS: frozenset[Kind] = frozenset({"order", "order_change", "order_response", "order_cancellation"})
 MAX_SERIALS = 10_000  # on one line
 
 # Not kept under `source`: people, bank and card data, attachments, signatures.
@@ -143,6 +144,8 @@ class Document:
 def payloads(document: Document) -> Iterator[dict[str, Any]]:
     """Yield the payloads of a document: itself, then its lines, each followed by its serial numbers."""
     head = _plain(document, {"lines", "source"})
+    # People call every paper about an order by the number of the order.
+    head["title"] = document.order_number if document.kind in _ABOUT_ORDERS else document.number
     yield {"record": "document", "key": document.key, "document": head, "source": document.source}
     seen: set[str] = set()
     for number, line in enumerate(document.lines, 1):

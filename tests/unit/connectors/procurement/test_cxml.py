@@ -102,8 +102,8 @@ def test_an_order(tmp_path: Path) -> None:
     records = mapped(tmp_path)
 
     assert of(records, "purchase_order") == [{
-        "order_number": "PO-7", "buyer": "Corp GmbH", "ordered_on": "2024-03-01", "net_total": "2498.00",
-        "currency": "EUR", "location": "BER-01", "requested_for": "anna.novak@corp.example",
+        "name": "PO-7", "order_number": "PO-7", "buyer": "Corp GmbH", "ordered_on": "2024-03-01",
+        "net_total": "2498.00", "currency": "EUR", "location": "BER-01", "requested_for": "anna.novak@corp.example",
     }]  # fmt: skip
     (line,) = of(records, "purchase_order_line")
     assert (line["order_number"], line["line_number"], line["quantity"]) == ("PO-7", "1", "2")
@@ -199,7 +199,7 @@ def test_a_confirmation(tmp_path: Path) -> None:
 
     records = mapped(tmp_path)
 
-    assert of(records, "purchase_order") == [{"order_number": "PO-7", "status": "detail"}]
+    assert of(records, "purchase_order") == [{"name": "PO-7", "order_number": "PO-7", "status": "detail"}]
     (line,) = of(records, "purchase_order_line")
     assert (line["status"], line["due_on"], line["line_number"]) == ("backordered", "2024-04-01", "1")
     assert "quantity" not in line

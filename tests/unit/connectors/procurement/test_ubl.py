@@ -46,7 +46,7 @@ def test_documents_themselves(tmp_path: Path) -> None:
     records = mapped(tmp_path)
 
     assert of(records, "purchase_order") == [
-        {"order_number": "PO-1", "buyer": "Corp", "vendor": "Bechtle GmbH", "ordered_on": "2024-03-01"}
+        {"name": "PO-1", "order_number": "PO-1", "buyer": "Corp", "vendor": "Bechtle GmbH", "ordered_on": "2024-03-01"}
     ]
     (received,) = of(records, "receipt")
     assert (received["kind"], received["receipt_number"], received["order_number"]) == ("receipt", "R-1", "PO-1")
@@ -209,7 +209,7 @@ def test_a_cancelled_order_says_so(tmp_path: Path) -> None:
     inside = "<cac:OrderReference><cbc:ID>PO-1</cbc:ID></cac:OrderReference>"
     write(tmp_path, a=ubl("OrderCancellation", "X-1", inside))
 
-    assert of(mapped(tmp_path), "purchase_order") == [{"order_number": "PO-1", "status": "cancelled"}]
+    assert of(mapped(tmp_path), "purchase_order") == [{"name": "PO-1", "order_number": "PO-1", "status": "cancelled"}]
 
 
 def test_a_credit_in_the_form_of_an_invoice(tmp_path: Path) -> None:
