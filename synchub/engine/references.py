@@ -21,6 +21,7 @@ PHASE = 10**10  # row numbers: people, things, their counterparts, references th
 STANDING = 4 * PHASE  # numbers of rows that wait for a person, by entity
 LEVEL = 10**8  # within a phase: who is referred to comes before who refers to him
 LOOKUP, PERSON = "lookup", "person"  # kinds of what an entity may wait for
+_EMAIL, _LOGIN, _WORKER_ID, _DIRECTORY_ID = map(int, (Kind.EMAIL, Kind.LOGIN, Kind.WORKER_ID, Kind.DIRECTORY_ID))
 _ENTITY = "$entity"  # in a planned value: the object of that entity, once it exists
 
 
@@ -55,25 +56,24 @@ class References:
     def learn(self, values: Iterable[Any]) -> None:
         """Ask for everything that some values refer to and that is not known yet."""
         lookups: dict[tuple[str, str], set[str]] = {}
-        people: dict[int, str] = {}
+        people: dict[str, Sequence[int]] = {}
         for value in values:
             if type(value) is Lookup:
                 if value.value not in self._looked_up.get((value.kind, value.by), ()):
                     lookups.setdefault((value.kind, value.by), set()).add(value.value)
-            elif type(value) is Link and self._people.get(value.value, (0, None)) == (0, None):
-                people.update(dict.fromkeys(_person_hashes(value.value), value.value))
+            elif type(value) is Link and value.value not in self._people and value.value not in people:
+                people[value.value] = _person_hashes(value.value)
         for (kind, by), wanted in lookups.items():
             found = self._job.target.lookup(kind, by, sorted(wanted))
             self._looked_up.setdefault((kind, by), {}).update({name: found.get(name) for name in wanted})
         if people:
             self._learn_people(people)
 
-    def _learn_people(self, people: Mapping[int, str]) -> None:
-        found: dict[str, set[tuple[int, str | None]]] = {}
-        for hash_, person in self._state.targets.people(self._target, list(people)).items():
-            found.setdefault(people[hash_], set()).add(person)
-        for name in set(people.values()):
-            persons = found.get(name, set())
+    def _learn_people(self, people: Mapping[str, Sequence[int]]) -> None:
+        hashes = {hash_ for some in people.values() for hash_ in some}
+        known = self._state.targets.people(self._target, list(hashes))
+        for name, some in people.items():
+            persons = {known[hash_] for hash_ in some if hash_ in known}
             self._people[name] = next(iter(persons)) if len(persons) == 1 else None
 
     def resolve(self, filled: Any) -> Any:
@@ -120,11 +120,10 @@ class References:
 def _person_hashes(value: str) -> Sequence[int]:
     """List the identifier hashes under which a person may be known by one identity string."""
     text = value.strip()
-    forms = {
-        (Kind.EMAIL, text.lower()),
-        (Kind.LOGIN, text.lower()),
-        (Kind.WORKER_ID, text),
-        (Kind.WORKER_ID, text.lower()),
-        (Kind.DIRECTORY_ID, text.lower()),
-    }
-    return [identifier_hash(kind, form) for kind, form in sorted(forms)]
+    lower = text.lower()
+    hashes = [identifier_hash(kind, lower) for kind in (_LOGIN, _WORKER_ID, _DIRECTORY_ID)]
+    if "@" in lower:
+        hashes.append(identifier_hash(_EMAIL, lower))
+    if text != lower:
+        hashes.append(identifier_hash(_WORKER_ID, text))
+    return hashes

@@ -294,6 +294,15 @@ def test_a_user_who_appears_later_is_filled_in(state: SqlState) -> None:
     assert later(world).states == {}
 
 
+def test_two_spellings_of_one_user_mean_the_same(state: SqlState) -> None:
+    """Also in one plan."""
+    world = make(state, 2, assigned_to="a@x.example")
+    world.said["mdm"]["1"]["fields"]["assigned_to"] = "A@x.example"
+    world.say("hr", "1", "person", worker_id="E1", email="a@x.example")
+    world.sync()
+    assert {item.fields.get("user") for item in world.target.of("ci_computer")} == {the(world, "user").id}
+
+
 # --- counterparts ---------------------------------------------------------------------------------------
 
 
