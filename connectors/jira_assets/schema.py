@@ -81,7 +81,11 @@ class View:
     def family(self, kind: str) -> list[str]:
         """List the ids of an object type and of all below it; empty when there is none."""
         first = self.type_of(kind)
-        found = [first.id] if first else []
+        return self.below(first.id) if first else []
+
+    def below(self, type_id: str) -> list[str]:
+        """List the ids of an object type and of all below it."""
+        found = [type_id]
         for identifier in found:  # grows while it is read
             found += [t.id for t in self.types.values() if t.parent == identifier and t.id not in found]
         return found
@@ -112,6 +116,21 @@ class Schema:
         """Read attributes anew at the next question."""
         with self._lock:
             self._attributes.clear()
+
+    def learn(self, type_id: str, answer: Any) -> bool:
+        """Take a new attribute over from the answer to its creation, for its type and those that inherit it.
+
+        Returns:
+            False when the answer says too little; then attributes have to be read anew.
+        """
+        if not isinstance(answer, dict) or not aql.is_id(str(answer.get("id"))) or not answer.get("name"):
+            return False
+        with self._lock:
+            view, added = self.view(), _attribute({**answer, "id": str(answer["id"])})
+            for one in view.below(type_id) if view.types[type_id].inherited else [type_id]:
+                if one in self._attributes:
+                    self._attributes[one][added.name] = added
+        return True
 
     def forget_statuses(self) -> None:
         """Read statuses anew at the next question."""

@@ -141,22 +141,24 @@ class Shaper:
         if lacking:
             return Outcome(write.row, RowState.REFUSED, message=f"{self._client.name}: {lacking} is not there.")
         path, body = self._request(write)
+        answer = None
         try:
-            self._client.create(path, body)
+            answer = self._client.create(path, body)
         except ConnectorError as error:
             if not may_be_done(error):
                 raise
-        self._changed(write)
+        self._changed(write, answer)
         found = self._find(write)
         if found is None:
             message = f"{self._client.name}: {write.kind} {write.fields['name']!r} was sent, but is not there (yet)."
             return Outcome(write.row, RowState.FAILED, retryable=True, message=message)
         return Outcome(write.row, RowState.APPLIED, object_id=found, fields=dict(write.fields))
 
-    def _changed(self, write: Write) -> None:
+    def _changed(self, write: Write, answer: Any) -> None:
         """Have what a row touched read anew, and nothing else: requests are rationed."""
         if write.kind == ATTRIBUTE:
-            self._schema.forget_attributes()
+            if not self._schema.learn(self._type_id(write.fields["of"]), answer):
+                self._schema.forget_attributes()
         elif write.kind == STATUS:
             self._schema.forget_statuses()
         else:

@@ -28,7 +28,8 @@ class AssetsDesk(Desk):
         """Return the configuration."""
         target = {
             "connector": "jira_assets", "url": self.url, "api": self.url, "schema": "ITAM", "mode": self.mode,
-            "icon": "1", "requests_per_minute": 100_000, "searches_per_minute": 100_000,
+            "icon": "1", "classes": ["computer", "person"], "requests_per_minute": 100_000,
+            "searches_per_minute": 100_000,
             "auth": {"email": "hub@acme.example", "token": "env:JIRA_TOKEN"}, **self.own,
         }  # fmt: skip
         return {**super().settings(), "targets": {"assets": target}}
