@@ -82,7 +82,9 @@ _TELLING = {  # a field that hardly any other class has decides more than ten th
     "purchase_order_line": {"order_number", "line_number", "quantity", "price"},
 }
 _UNITS = {"bytes": "B", "byte": "B", "kb": "KB", "mb": "MB", "mib": "MiB", "gb": "GB", "gib": "GiB", "tb": "TB"}
-_SEEN = re.compile(r"updated|modified|changed|last_?seen|last_?sync|timestamp|observed|inventory_?date", re.IGNORECASE)
+_SEEN = re.compile(
+    r"updated|modified|changed|last_?seen|last_?sync|last_?check|timestamp|observed|inventory_?date", re.IGNORECASE
+)
 
 
 @dataclass(slots=True)
@@ -147,7 +149,7 @@ def draft(stream: str, samples: Sequence[Mapping[str, Any]]) -> Draft:
         lines.append(f"{rule:<72}# in {100 * found.records // max(1, len(samples))} %")
     if left:
         lines.append("# Not used:")
-        lines += [f"#   {s.path}   in {100 * s.records // max(1, len(samples))} %" for s in left]
+        lines += [f"#   {_comment(s.path)}   in {100 * s.records // max(1, len(samples))} %" for s in left]
     return Draft("\n".join(lines) + "\n", {n: s.path for n, s in chosen.items()}, [s.path for s in left])
 
 
@@ -244,13 +246,14 @@ def _alike(path: str, name: str) -> float:
     """Compare the end of a path with the names of a field: 1 for the same words, less for similar ones."""
     parts = [_words(part) for part in path.replace("[]", "").replace('"', "").split(".")]
     ends = {" ".join(parts[-1]), " ".join(word for part in parts[-2:] for word in part)}
+    ends.add(" ".join(word for word in parts[-1] if word not in _UNITS))
     best = 0.0
     for known in (name.replace("_", " "), *_ALSO.get(name, ())):
         for end in ends:
             if end == known:
                 return 1.0
             best = max(best, 0.95 * difflib.SequenceMatcher(None, end, known).ratio())
-    return best if best < 1 else 1.0
+    return best
 
 
 def _key_of(seen: Sequence[Seen], samples: int) -> Seen | None:
@@ -262,6 +265,10 @@ def _key_of(seen: Sequence[Seen], samples: int) -> Seen | None:
 def _id_rank(path: str) -> int:
     last = _words(path.rpartition(".")[2])[-1:]
     return 0 if last in (("id",), ("key",), ("guid",)) else 1 if last in (("uuid",), ("number",), ("no",)) else 2
+
+
+def _comment(path: str) -> str:
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in path)
 
 
 def _written(path: str) -> str:

@@ -103,9 +103,9 @@ class MapDifference:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON, fields with most changes first."""
-        result = asdict(self)
-        result["fields"] = {name: asdict(change) for name, change in self._ordered()}
-        return result
+        counts = {name: getattr(self, name) for name in ("records", "changed", "dropped", "rekeyed")}
+        fields = {name: asdict(change) for name, change in self._ordered()}
+        return {**counts, "refused": dict(self.refused), "classes": dict(self.classes), "fields": fields}
 
     def _ordered(self) -> list[tuple[str, FieldChange]]:
         return sorted(self.fields.items(), key=lambda item: (-item[1].records, -item[1].warned, item[0]))

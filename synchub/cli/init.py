@@ -145,13 +145,17 @@ def _write(config: Path, text: str) -> None:
     """Write the file whole, readable by its owner, and read it back as every command will."""
     import os
 
-    from synchub.settings.load import load_settings
+    from synchub.wiring import open_hub
 
     config.parent.mkdir(parents=True, exist_ok=True)
     with os.fdopen(os.open(config, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
     try:
-        load_settings(config)
+        hub = open_hub(config)
+        for name in hub.loaded.settings.sources:
+            hub.source_settings(name)
+        for name in hub.loaded.settings.targets:
+            hub.target_settings(name)
     except ConfigError:
         config.unlink()
         raise
