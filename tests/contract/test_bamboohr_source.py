@@ -207,6 +207,20 @@ def test_many_changes_come_in_batches(start: Start) -> None:
     assert company.asked(LIST) - before == 2
 
 
+def test_when_nearly_everybody_changed_the_read_is_full(start: Start) -> None:
+    """Beyond a thousand changed people a full read costs less than asking for each by number."""
+    company = start(1001)
+    cursor = _end(_read(company, page_size=1000)).cursor
+    company.clock.advance(3600)
+    for key in list(company.bamboo.company.employees):
+        company.bamboo.company.update(key, {"workPhone": "1"})
+    before = company.asked(LIST)
+    pages = _read(company, cursor, page_size=1000)
+
+    assert (len(_people(pages)), _end(pages).complete) == (1001, True)
+    assert company.asked(LIST) - before == 2
+
+
 def test_change_of_the_second_of_the_read_is_not_lost(start: Start) -> None:
     """A change that is stamped with the very second of the last read comes with the next: reads overlap."""
     company = start()

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from connectors.auth import ApiKey, Basic, Bearer, OAuth
+from connectors.auth import ApiKey, Basic, BasicKey, Bearer, OAuth
 from connectors.http import HttpClient
 from connectors.kit import FakeClock
 from synchub.errors import AuthError, ConfigError, ContractChanged, Unavailable
@@ -142,3 +142,21 @@ def test_token_that_no_header_can_carry() -> None:
     with pytest.raises(ConfigError) as caught:
         _oauth(_Login(httpx.Response(200, json={"access_token": f"{CANARY}\n"}))).headers()
     assert CANARY not in str(caught.value)
+
+
+def test_key_as_user_name() -> None:
+    """The key is the user, the password does not count; both forms of it are secret."""
+    auth = BasicKey(SecretStr("k-1"))
+
+    assert auth.headers() == {"Authorization": "Basic ay0xOng="}
+    assert set(auth.secrets()) == {"ay0xOng=", "k-1"}
+    assert "k-1" not in repr(auth)
+
+
+@pytest.mark.parametrize("key", ["", f"{CANARY}:x", f"{CANARY}\n", f"{CANARY}ä"])
+def test_key_that_no_header_can_carry(key: str) -> None:
+    """A key with a colon, a line end or an accent is refused unseen."""
+    with pytest.raises(ConfigError) as raised:
+        BasicKey(SecretStr(key))
+
+    assert CANARY not in str(raised.value)

@@ -244,6 +244,16 @@ def test_what_the_system_says_is_cleaned() -> None:
     assert len(caught.value.message) < 400
 
 
+def test_words_in_a_header_are_shown_cleaned() -> None:
+    """Where the body says nothing, the named header does; it is cleaned like a body."""
+    refused = httpx.Response(400, headers={"X-Why": f"no {CANARY} here"})
+
+    with pytest.raises(errors.Rejected, match=r"\(no \*\*\* here\)"):
+        _client(lambda _r: refused, auth=Bearer(SecretStr(CANARY)), said=lambda _body: "", said_header="X-Why").request(
+            "GET", "/x"
+        )
+
+
 def test_budget_is_paused_for_everybody() -> None:
     """A 429 stops all users of the credential for the time asked for; each try is charged."""
     clock = FakeClock(0)
