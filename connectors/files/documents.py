@@ -155,8 +155,9 @@ class DocumentFolder:
             more = f"; and {len(self.problems) - _SHOWN:,} more" if len(self.problems) > _SHOWN else ""
             return End(complete=False, proof=f"{shown}{more}", scope=self.scope)
         if self.settings.complete_when == "never":
-            return End(complete=False, proof=f"{proof}; complete_when is never", scope=self.scope)
-        return End(complete=True, proof=proof, scope=self.scope)
+            proof = f"{proof}; complete_when is never"
+            return End(complete=False, proof=proof, scope=self.scope, as_of=self.newest or None)
+        return End(complete=True, proof=proof, scope=self.scope, as_of=self.newest or None)
 
     def _stale(self) -> list[str]:
         allowed = self.settings.fresh_within

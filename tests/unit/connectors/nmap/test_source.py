@@ -33,6 +33,7 @@ def test_a_whole_scan_is_complete(tmp_path: Path) -> None:
     assert [r["derived"]["key"] for r in got.records] == ["00:25:90:aa:bb:01"]
     assert got.end.complete
     assert got.end.proof == "1 hosts up, 1 down in 1 scans"
+    assert got.end.as_of == int((tmp_path / "a.xml").stat().st_mtime)
 
 
 def test_a_newer_scan_of_the_same_targets_replaces_the_older(tmp_path: Path) -> None:
