@@ -11,6 +11,7 @@ import xxhash
 
 from state.db import Database, Row, Tx
 from state.targets import add_replan, write_objects
+from synchub.domain.packed import packed
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
 from synchub.stores import DeliveryBatch, PlanState
@@ -41,8 +42,8 @@ def _row(row: Row) -> PlanRow:
 
 def _dump(row: PlanRow) -> bytes:
     if row.values:
-        return orjson.dumps({"values": row.values})
-    return orjson.dumps({"changes": {name: tuple(change) for name, change in row.changes.items()}})
+        return packed({"values": row.values})
+    return packed({"changes": {name: tuple(change) for name, change in row.changes.items()}})
 
 
 class PlanStore:

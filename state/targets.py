@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Row, Tx
+from synchub.domain.packed import packed
 from synchub.domain.plan import TargetObject
 from synchub.stores import DeliveryBatch, ObjectRow, TargetState
 
@@ -98,7 +99,7 @@ class TargetStore:
                 if old is None:
                     number = next(numbers)
                     rows.append(
-                        (number, target, item.kind, item.id, None, None, orjson.dumps(item.fields), None, item.version,
+                        (number, target, item.kind, item.id, None, None, packed(item.fields), None, item.version,
                          item.updated_at, item.updated_by, item.counterpart, item.cls, None, "found")
                     )  # fmt: skip
                 else:
@@ -113,7 +114,7 @@ class TargetStore:
                     edited = _differs(before.fields, item.fields)
                     at, by = (item if edited else before).updated_at, (item if edited else before).updated_by
                     rows.append(
-                        (number, target, item.kind, item.id, before.entity, before.facet, orjson.dumps(item.fields),
+                        (number, target, item.kind, item.id, before.entity, before.facet, packed(item.fields),
                          base, item.version, at, by, item.counterpart, item.cls, old[12], before.origin)
                     )  # fmt: skip
                     if before.entity is not None and edited:
@@ -233,7 +234,7 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
         return
     number = tx.allocate("target_object", len(batch.objects))
     rows = []
-    dumps = orjson.dumps
+    dumps = packed
     for entity, facet, item, base, refused, origin in batch.objects:
         same = SAME if base is item.fields or base == item.fields else dumps(base)
         rows.append(

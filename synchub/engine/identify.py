@@ -18,6 +18,7 @@ import orjson
 import xxhash
 
 from synchub.domain.model import CLASSES, VOLATILE
+from synchub.domain.packed import packed_sorted
 from synchub.domain.records import Contribution
 from synchub.engine.components import between, find, grouped, slices, unite
 from synchub.engine.pace import seldom_collected
@@ -444,7 +445,7 @@ def _document(golden: Golden) -> tuple[bytes, bytes]:
     fields, volatile = golden.fields, VOLATILE[golden.cls]
     head = golden.cls.encode()
     if volatile.isdisjoint(fields):
-        doc = orjson.dumps(fields, option=_SORTED)
+        doc = packed_sorted(fields)
         return doc, _digest(head + doc)
     stable = dict(fields)
     moving = {name: stable.pop(name) for name in volatile if name in stable}
@@ -463,7 +464,7 @@ def _sources(golden: Golden, members: Sequence[Contribution]) -> bytes:
 
 @lru_cache(8192)
 def _as_json(fields: tuple[str, ...], sources: tuple[str, ...]) -> bytes:
-    return orjson.dumps(dict(zip(fields, sources, strict=True)), option=_SORTED)
+    return packed_sorted(dict(zip(fields, sources, strict=True)))
 
 
 def _changes(old_doc: bytes, golden: Golden) -> bytes:
