@@ -15,7 +15,7 @@ Addresses (`{url}` stands for both the site and `api.atlassian.com`)::
     GET  objectschema/{id}/objecttypes/flat?includeObjectCounts          POST objecttype/create
     GET  objecttype/{id}/attributes                                      POST objecttypeattribute/{objectTypeId}
     PUT  objecttypeattribute/{objectTypeId}/{id}                         DELETE objecttypeattribute/{id}
-    GET, POST config/statustype                                          GET config/statustype/{id}
+    GET, POST config/statustype   GET config/statustype/{id}             GET icon/global
     POST object/create                                                   GET, PUT, DELETE object/{id}
     GET  object/{id}/attributes, object/{id}/history                     GET object/{id}/referenceinfo
     POST object/aql?startAt&maxResults&includeAttributes {"qlQuery"}     POST object/aql/totalcount {"qlQuery"}
@@ -27,6 +27,7 @@ Addresses (`{url}` stands for both the site and `api.atlassian.com`)::
     GET  user/search?query=, user?accountId=, user/assignable/search?project=, users/search
     POST issue    GET, PUT, DELETE issue/{key}    PUT issue/{key}/assignee    GET issue/{key}/changelog | editmeta
     GET, POST issue/{key}/comment | transitions | remotelink    GET, PUT, DELETE issue/{key}/properties/{property}
+    GET, PUT, DELETE issue/{key}/comment/{id}    POST issue/bulk, issue/bulkfetch
     POST issueLink    GET, POST search/jql (nextPageToken)    POST search/approximate-count    /search answers 410
 
 In a test::
@@ -57,8 +58,9 @@ In a test::
   `rlabs-insight-attribute-<objectTypeAttributeId>`, all of them at once, and nothing is written.
 - Faults: `faults.add(kind, ...)` as in `simulators.faults`, and `drift` (`options={"insert": {TYPE: [ROW]}, "edit":
   {KEY: ROW}, "delete": [KEY]}`): objects change before a request is answered.
-- Not simulated: imports, icons, IQL and the other removed searches, groups, AQL functions but `objectTypeAndChildren`,
-  attachments, worklogs, screens and workflows other than the one here, service desk requests: they get a 404 or 400.
+- Not simulated: imports, deleting types and schemas, changing statuses, IQL and the other removed searches, groups, AQL
+  functions but `objectTypeAndChildren`, attachments, worklogs, screens and workflows other than the one here, service
+  desk requests, creating projects and fields: they get a 404 or 400.
 - The same over HTTP on `/_sim/`: see `simulators.http` and `simulators.jira.control`.
 - Alone: `python -m simulators.jira --port 0 --seed 1 --devices 200`.
 """

@@ -16,6 +16,7 @@ from simulators.jira.call import Call, Routes
 from simulators.jira.control import Control
 from simulators.jira.desk import Desk
 from simulators.jira.issue_api import IssueApi
+from simulators.jira.link_api import LinkApi
 from simulators.jira.object_api import MAX_PAGE, ObjectApi
 from simulators.jira.render import Renderer
 from simulators.jira.schema_api import SchemaApi
@@ -75,7 +76,7 @@ class Jira(Desk):
         self.objects = ObjectApi(self)
         for part in (SchemaApi(self), self.objects):
             part.routes(self._assets)
-        for side in (SiteApi(self), IssueApi(self), SearchApi(self)):
+        for side in (SiteApi(self), IssueApi(self), LinkApi(self), SearchApi(self)):
             side.routes(self._platform)
         for name in ("assets", "insight"):
             self._service.add("GET", f"/{name}/workspace", self._workspaces, "read:servicedesk-request")

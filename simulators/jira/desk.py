@@ -228,6 +228,10 @@ class Desk:
             found["fields"] = shown
         if "names" in expand.split(","):
             found["names"] = {name: self.issues.fields[name].name for name in shown}
+        if "changelog" in expand.split(","):
+            entries = [self.fields.change(change) for change in reversed(issue.changes)]
+            page = {"startAt": 0, "maxResults": len(entries), "total": len(entries), "histories": entries}
+            return found | {"changelog": page}
         if asked == {"id"}:
             return {"id": issue.id}
         return found

@@ -19,6 +19,7 @@ from simulators.jira.issues import (
     PRIORITIES,
     READ_ONLY,
     STATUSES,
+    Change,
     Comment,
     Field,
     Issue,
@@ -191,6 +192,15 @@ class Fields:
             "author": author, "body": adf.text(comment.body) if plain else comment.body, "updateAuthor": author,
             "created": stamp(comment.created), "updated": stamp(comment.updated), "jsdPublic": True,
         }  # fmt: skip
+
+    def change(self, change: Change) -> dict[str, Any]:
+        """Render an entry of a change log."""
+        items = []
+        for number, name, old, old_text, new, new_text in change.items:
+            item = {"field": name, "fieldtype": "custom" if number.startswith("custom") else "jira", "fieldId": number}
+            more = {"from": old, "fromString": old_text, "to": new, "toString": new_text}
+            items.append(item | {key: text for key, text in more.items() if text})
+        return {"id": change.id, "author": self.user(change.author), "created": stamp(change.time), "items": items}
 
     def link(self, link: tuple[str, str, bool, str], root: str) -> dict[str, Any]:
         """Render a link between issues."""

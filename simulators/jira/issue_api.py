@@ -1,68 +1,89 @@
-"""Jira platform REST v3: issues, comments, transitions, links, remote links, properties, change log."""
+"""Jira platform REST v3: issues, comments, transitions, change log."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from typing import Any
 
 from simulators.http import Response
 from simulators.jira import adf
 from simulators.jira.call import Call, Routes
 from simulators.jira.errors import JiraError, bad_request, forbidden
-from simulators.jira.issues import (
-    ISSUE_TYPES,
-    LINK_TYPES,
-    STATUSES,
-    TRANSITIONS,
-    Change,
-    Comment,
-    Issue,
-    Project,
-    stamp,
-)
+from simulators.jira.issue_lookup import IssueLookup
+from simulators.jira.issues import ISSUE_TYPES, TRANSITIONS, Comment, Issue, Project
 
-if TYPE_CHECKING:
-    from simulators.jira.app import Jira
-
-_NO_ISSUE = "Issue does not exist or you do not have permission to see it."
-_MAX_PROPERTY = 32_768
+_MAX_BULK = 50
+_MAX_FETCH = 100
 
 
-class IssueApi:
+class IssueApi(IssueLookup):
     """Answers for the issues of one site."""
-
-    def __init__(self, sim: Jira) -> None:
-        self._sim = sim
-        self._store = sim.issues
 
     def routes(self, routes: Routes) -> None:
         """Add what is served."""
         read, write = ("read:jira-work", "read:issue:jira"), ("write:jira-work", "write:issue:jira")
         routes.add("POST", "/issue", self.create, *write)
+        routes.add("POST", "/issue/bulk", self.create_many, *write)
+        routes.add("POST", "/issue/bulkfetch", self.fetch_many, *read)
         routes.add("GET", "/issue/{}", self.get, *read)
         routes.add("PUT", "/issue/{}", self.edit, *write)
         routes.add("DELETE", "/issue/{}", self.delete, *write)
         routes.add("PUT", "/issue/{}/assignee", self.assign, *write)
         routes.add("GET", "/issue/{}/comment", self.comments, *read)
         routes.add("POST", "/issue/{}/comment", self.add_comment, *write)
+        routes.add("GET", "/issue/{}/comment/{}", self.comment, *read)
+        routes.add("PUT", "/issue/{}/comment/{}", self.edit_comment, *write)
+        routes.add("DELETE", "/issue/{}/comment/{}", self.delete_comment, *write)
         routes.add("GET", "/issue/{}/transitions", self.transitions, *read)
         routes.add("POST", "/issue/{}/transitions", self.transition, *write)
         routes.add("GET", "/issue/{}/changelog", self.changelog, *read)
         routes.add("GET", "/issue/{}/editmeta", self.editmeta, *read)
-        routes.add("GET", "/issue/{}/remotelink", self.remote_links, *read)
-        routes.add("POST", "/issue/{}/remotelink", self.add_remote_link, *write)
-        routes.add("GET", "/issue/{}/properties", self.property_keys, *read)
-        routes.add("GET", "/issue/{}/properties/{}", self.property, *read)
-        routes.add("PUT", "/issue/{}/properties/{}", self.set_property, *write)
-        routes.add("DELETE", "/issue/{}/properties/{}", self.delete_property, *write)
-        routes.add("POST", "/issueLink", self.link, *write)
 
     # -- issues -----------------------------------------------------------
 
     def create(self, call: Call) -> Response:
         """`POST /issue`."""
+        return Response.json(self._created(call, call.body()), 201)
+
+    def create_many(self, call: Call) -> Response:
+        """`POST /issue/bulk`: at most 50; those that are refused stand under `errors`, 400 where all are."""
+        updates = call.body().get("issueUpdates")
+        if not isinstance(updates, list) or not 0 < len(updates) <= _MAX_BULK:
+            raise bad_request(f"The request must hold 1 to {_MAX_BULK} issues")
+        issues, errors = [], []
+        for number, update in enumerate(updates):
+            try:
+                issues.append(self._created(call, update))
+            except JiraError as problem:
+                inner = {"errorMessages": [problem.message] if problem.message else [], "errors": problem.errors}
+                errors.append({"status": problem.status, "elementErrors": inner, "failedElementNumber": number})
+        return Response.json({"issues": issues, "errors": errors}, 201 if issues else 400)
+
+    def fetch_many(self, call: Call) -> Response:
+        """`POST /issue/bulkfetch`: at most 100 issues by id or key, those not found under `issueErrors`."""
         data = call.body()
+        wanted = data.get("issueIdsOrKeys")
+        if not isinstance(wanted, list) or len(wanted) > _MAX_FETCH:
+            raise bad_request(f"issueIdsOrKeys must hold at most {_MAX_FETCH} issues")
+        names = data.get("fields") or ["*all"]
+        found: dict[str, Issue] = {}
+        errors = []
+        for key in wanted:
+            try:
+                issue = self._visible(call, str(key))
+                found[issue.id] = issue
+            except JiraError as problem:
+                errors.append({"id": str(key), "errorMessage": problem.message})
+        expand = ",".join(data.get("expand") or ())
+        ordered = sorted(found.values(), key=lambda issue: int(issue.id))
+        shown = [self._sim.show(issue, names, call, expand=expand) for issue in ordered]
+        return Response.json({"issues": shown, "issueErrors": errors})
+
+    def _created(self, call: Call, data: dict[str, Any]) -> dict[str, str]:
+        """Create an issue and render what Jira says of it.
+
+        Raises:
+            JiraError: 400 with what is wrong per field.
+        """
         sent = dict(data.get("fields") or {})
         project, kind, errors = self._home(call, sent)
         if project is None:
@@ -79,8 +100,7 @@ class IssueApi:
             issue.properties[str(item["key"])] = item["value"]
         self._sim.reindex(issue, new=True)
         call.wrote()
-        answer = {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/3/issue/{issue.id}"}
-        return Response.json(answer, 201)
+        return {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/3/issue/{issue.id}"}
 
     def _home(self, call: Call, sent: dict[str, Any]) -> tuple[Project | None, str, dict[str, str]]:
         """Find project and issue type of a new issue, taking them out of the fields."""
@@ -210,6 +230,41 @@ class IssueApi:
         comment = self._comment(call, issue, _body(call.body().get("body"), call))
         return Response.json(self._sim.fields.comment(issue, comment, plain="/rest/api/2" in call.base), 201)
 
+    def comment(self, call: Call) -> Response:
+        """`GET /issue/{issueIdOrKey}/comment/{id}`."""
+        issue = self._issue(call)
+        shown = self._sim.fields.comment(issue, self._one(issue, call), plain="/rest/api/2" in call.base)
+        return Response.json(shown)
+
+    def edit_comment(self, call: Call) -> Response:
+        """`PUT /issue/{issueIdOrKey}/comment/{id}`: of the caller's own."""
+        issue = self._issue(call)
+        comment = self._one(issue, call)
+        if comment.author != call.account.account_id and not call.account.may("admin"):
+            raise bad_request("You do not have the permission to edit this comment.")
+        body = _body(call.body().get("body"), call)
+        if body != comment.body:
+            comment.body, comment.updated = body, self._store.clock.now()
+            call.wrote()
+        return Response.json(self._sim.fields.comment(issue, comment, plain="/rest/api/2" in call.base))
+
+    def delete_comment(self, call: Call) -> Response:
+        """`DELETE /issue/{issueIdOrKey}/comment/{id}`: of the caller's own."""
+        issue = self._issue(call)
+        comment = self._one(issue, call)
+        if comment.author != call.account.account_id and not call.account.may("admin"):
+            raise bad_request("You do not have the permission to delete this comment.")
+        issue.comments.remove(comment)
+        call.wrote()
+        return Response(204)
+
+    @staticmethod
+    def _one(issue: Issue, call: Call) -> Comment:
+        found = next((comment for comment in issue.comments if comment.id == call.ids[1]), None)
+        if found is None:
+            raise JiraError(404, f"Can not find a comment for the id: {call.ids[1][:40]}.")
+        return found
+
     def _comment(self, call: Call, issue: Issue, body: dict[str, Any]) -> Comment:
         call.wrote()
         return self._sim.comment(issue.key, body, by=call.account.account_id)
@@ -255,145 +310,13 @@ class IssueApi:
         return Response.json({
             "self": f"{url}?startAt={start}&maxResults={size}", "startAt": start, "maxResults": size,
             "total": len(issue.changes), "isLast": start + size >= len(issue.changes),
-            "values": [self._change(one) for one in cut],
+            "values": [self._sim.fields.change(one) for one in cut],
         })  # fmt: skip
-
-    def _change(self, change: Change) -> dict[str, Any]:
-        items = []
-        for number, name, old, old_text, new, new_text in change.items:
-            item = {"field": name, "fieldtype": "custom" if number.startswith("custom") else "jira", "fieldId": number}
-            more = {"from": old, "fromString": old_text, "to": new, "toString": new_text}
-            items.append(item | {key: text for key, text in more.items() if text})
-        author = self._sim.fields.user(change.author)
-        return {"id": change.id, "author": author, "created": stamp(change.time), "items": items}
 
     def editmeta(self, call: Call) -> Response:
         """`GET /issue/{issueIdOrKey}/editmeta`."""
         project = self._store.projects[self._issue(call).project]
         return Response.json({"fields": self._sim.screen(project, create=False)})
-
-    # -- links and properties ---------------------------------------------
-
-    def link(self, call: Call) -> Response:
-        """`POST /issueLink`: the same link twice is one."""
-        data = call.body()
-        sides = [self._named(call, data.get(name)) for name in ("inwardIssue", "outwardIssue")]
-        wanted = data.get("type") if isinstance(data.get("type"), dict) else {}
-        assert wanted is not None
-        name = str(wanted.get("name", "")).lower()
-        kind = next((n for n, found in LINK_TYPES.items() if n == wanted.get("id") or found[0].lower() == name), "")
-        if not kind:
-            raise JiraError(404, f"No issue link type with name '{name[:40]}' found.")
-        inward, outward = sides
-        for issue in sides:
-            self._need(call, "LINK_ISSUES", self._store.projects[issue.project])
-        if not any(link[1:] == (kind, True, outward.id) for link in inward.links):
-            number = self._store.number("link")
-            inward.links.append((number, kind, True, outward.id))
-            outward.links.append((number, kind, False, inward.id))
-            call.wrote()
-        return Response(201)
-
-    def _named(self, call: Call, value: object) -> Issue:
-        key = str(value.get("key") or value.get("id") or "") if isinstance(value, dict) else ""
-        return self._visible(call, key)
-
-    def remote_links(self, call: Call) -> Response:
-        """`GET /issue/{issueIdOrKey}/remotelink`; with `globalId` that one."""
-        issue, wanted = self._issue(call), call.params.get("globalId", "")
-        found = [self._remote(issue, number) for number in issue.remote]
-        if not wanted:
-            return Response.json(found)
-        match = next((one for one in found if one.get("globalId") == wanted), None)
-        if match is None:
-            raise JiraError(404, "No remote issue link with the global ID was found.")
-        return Response.json(match)
-
-    def _remote(self, issue: Issue, number: int) -> dict[str, Any]:
-        url = f"{self._sim.url}/rest/api/3/issue/{issue.key}/remotelink/{number}"
-        return {"id": number, "self": url, **issue.remote[number]}
-
-    def add_remote_link(self, call: Call) -> Response:
-        """`POST /issue/{issueIdOrKey}/remotelink`: a known `globalId` is updated (200), else created (201)."""
-        issue, data = self._issue(call), call.body()
-        self._need(call, "LINK_ISSUES", self._store.projects[issue.project])
-        about = data.get("object")
-        missing = [name for name in ("url", "title") if not isinstance(about, dict) or not about.get(name)]
-        if missing:
-            raise JiraError(400, "", {name: f"'{name}' is required." for name in missing})
-        known = {one["globalId"]: number for number, one in issue.remote.items() if one.get("globalId")}
-        number = known.get(data.get("globalId"), 0)
-        status = 200 if number else 201
-        number = number or int(self._store.number("remote"))
-        sent: dict[str, Any] = {
-            name: data[name] for name in ("globalId", "application", "relationship", "object") if name in data
-        }
-        if issue.remote.get(number) != sent:
-            issue.remote[number] = sent
-            call.wrote()
-        url = f"{self._sim.url}/rest/api/3/issue/{issue.key}/remotelink/{number}"
-        return Response.json({"id": number, "self": url}, status)
-
-    def property_keys(self, call: Call) -> Response:
-        """`GET /issue/{issueIdOrKey}/properties`."""
-        issue = self._issue(call)
-        url = f"{self._sim.url}/rest/api/3/issue/{issue.key}/properties/"
-        return Response.json({"keys": [{"key": key, "self": f"{url}{key}"} for key in issue.properties]})
-
-    def property(self, call: Call) -> Response:
-        """`GET /issue/{issueIdOrKey}/properties/{propertyKey}`."""
-        issue, key = self._issue(call), call.ids[1]
-        if key not in issue.properties:
-            raise JiraError(404, f"The property {key[:60]} does not exist.")
-        return Response.json({"key": key, "value": issue.properties[key]})
-
-    def set_property(self, call: Call) -> Response:
-        """`PUT /issue/{issueIdOrKey}/properties/{propertyKey}`: 201 when new, else 200."""
-        issue, key = self._issue(call), call.ids[1]
-        if not self._sim.permits("EDIT_ISSUES", self._store.projects[issue.project], call.account):
-            raise forbidden("You do not have permission to edit the issue.")
-        if len(key) > 255 or len(call.request.body) > _MAX_PROPERTY:
-            raise bad_request("The property key or value is too long.")
-        try:
-            value = orjson.loads(call.request.body)
-        except orjson.JSONDecodeError:
-            raise bad_request("The property value has to be a valid, non-empty JSON.") from None
-        status = 200 if key in issue.properties else 201
-        if issue.properties.get(key) != value:
-            issue.properties[key] = value
-            call.wrote()
-        return Response(status)
-
-    def delete_property(self, call: Call) -> Response:
-        """`DELETE /issue/{issueIdOrKey}/properties/{propertyKey}`."""
-        issue, key = self._issue(call), call.ids[1]
-        if issue.properties.pop(key, None) is None:
-            raise JiraError(404, f"The property {key[:60]} does not exist.")
-        call.wrote()
-        return Response(204)
-
-    # -- look-ups ---------------------------------------------------------
-
-    def _issue(self, call: Call) -> Issue:
-        return self._visible(call, call.ids[0])
-
-    def _visible(self, call: Call, key: str) -> Issue:
-        issue = self._store.find(key)
-        if issue is None:
-            raise JiraError(404, _NO_ISSUE)
-        if not self._sim.permits("BROWSE_PROJECTS", self._store.projects[issue.project], call.account):
-            raise JiraError(404, _NO_ISSUE)
-        return issue
-
-    def _need(self, call: Call, permission: str, project: Project) -> None:
-        """Refuse what a project does not permit; Jira says so with 400 for edits, else with 403.
-
-        Raises:
-            JiraError: 400 or 403.
-        """
-        if not self._sim.permits(permission, project, call.account):
-            text = "You do not have permission to do this in the project. Contact your administrator."
-            raise JiraError(400 if permission == "ADD_COMMENTS" else 403, text)
 
 
 def _body(value: Any, call: Call) -> dict[str, Any]:
@@ -408,6 +331,3 @@ def _body(value: Any, call: Call) -> dict[str, Any]:
 
 def _key(value: Any) -> Any:
     return value.get("id") if isinstance(value, dict) else value
-
-
-__all__ = ["STATUSES", "IssueApi"]

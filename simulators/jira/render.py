@@ -87,6 +87,14 @@ class Renderer:
         }  # fmt: skip
         return found | {name: value for name, value in further.items() if value}
 
+    def icons(self) -> list[dict[str, str]]:
+        """Render the icons object types may have."""
+        root = f"{self._root()}/icon"
+        return [
+            {"id": i, "name": name, "url16": f"{root}/{i}/icon.png?size=16", "url48": f"{root}/{i}/icon.png?size=48"}
+            for i, name in _ICONS.items()
+        ]
+
     def reference_type(self, number: str) -> dict[str, Any]:
         """Render a reference type."""
         name = self._store.reference_types.get(int(number or 4), "Reference")

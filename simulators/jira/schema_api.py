@@ -59,6 +59,7 @@ class SchemaApi:
         routes.add("POST", "/objecttypeattribute/{}", self.create_attribute, "write:cmdb-attribute:jira")
         routes.add("PUT", "/objecttypeattribute/{}/{}", self.update_attribute, "write:cmdb-attribute:jira")
         routes.add("DELETE", "/objecttypeattribute/{}", self.delete_attribute, "delete:cmdb-attribute:jira")
+        routes.add("GET", "/icon/global", self.icons, "read:cmdb-icon:jira")
         routes.add("GET", "/config/statustype", self.statuses, "read:cmdb-config:jira")
         routes.add("POST", "/config/statustype", self.create_status, "write:cmdb-config:jira")
         routes.add("GET", "/config/statustype/{}", self.status, "read:cmdb-config:jira")
@@ -200,7 +201,10 @@ class SchemaApi:
             raise JiraError(400, f"{about.name} is kept by Assets and cannot be changed")
         if int(data.get("type", about.kind)) != about.kind:
             raise JiraError(400, "", {"type": "The type of an attribute with values cannot be changed"})
-        for name, value in self._settings(data, about).items():
+        settings = self._settings(data, about)
+        if settings.get("unique") and not self._store.is_unique(about):
+            raise JiraError(400, "", {"uniqueAttribute": "There are objects with the same value"})
+        for name, value in settings.items():
             setattr(about, name, value)
         call.wrote()
         return Response.json(self._sim.renderer.attribute(about))
@@ -246,13 +250,18 @@ class SchemaApi:
                 raise JiraError(400, "", {"additionalValue": "unknown reference type"})
         return found
 
+    def icons(self, call: Call) -> Response:
+        """`GET /icon/global`."""
+        reader(call.account)
+        return Response.json(self._sim.renderer.icons())
+
     # -- status -----------------------------------------------------------
 
     def statuses(self, call: Call) -> Response:
-        """`GET /config/statustype`: those all schemas share, and with `objectSchemaId` those of the schema."""
+        """`GET /config/statustype`: those all schemas share, or with `objectSchemaId` those of the schema."""
         reader(call.account)
         schema = call.number("objectSchemaId", 0)
-        found = [s for s in self._store.statuses.values() if s.schema in (0, schema)]
+        found = [s for s in self._store.statuses.values() if s.schema == schema]
         return Response.json([_status(one) for one in found])
 
     def create_status(self, call: Call) -> Response:

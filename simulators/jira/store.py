@@ -310,6 +310,10 @@ class Store:
         """List the ids of objects that hold a stored value, whatever its case."""
         return self._index.get((attribute, text.lower()), set())
 
+    def is_unique(self, about: Attribute) -> bool:
+        """Say whether no two objects hold the same value of an attribute."""
+        return all(len(ids) < 2 for (number, _text), ids in self._index.items() if number == about.id)
+
     def label(self, obj: Obj) -> str:
         """Return the value of the attribute that is the label."""
         for attribute in self.attributes_of(obj.type):

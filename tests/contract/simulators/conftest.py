@@ -36,7 +36,7 @@ def jira_stage() -> Iterator[Stage]:
     """Run the server of the simulated Jira sites."""
     found = Stage()
     yield found
-    found.server.stop()
+    found.close()
 
 
 @pytest.fixture

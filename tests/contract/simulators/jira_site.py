@@ -22,16 +22,32 @@ def document(text: str) -> dict[str, Any]:
     return {"type": "doc", "version": 1, "content": [paragraph]}
 
 
+def clients(sim: Jira) -> tuple[httpx.Client, httpx.Client]:
+    """Make the hub's clients of Assets and of the platform."""
+    return (
+        httpx.Client(base_url=sim.assets_url, auth=HUB, trust_env=False, timeout=10),
+        httpx.Client(base_url=f"{sim.url}/rest/api/3", auth=HUB, trust_env=False, timeout=10),
+    )
+
+
 class Stage:
     """One server for many sites, since starting one takes longer than a test."""
 
     def __init__(self) -> None:
-        self.sim = Jira()
+        self.sim = Jira(seed=1)
         self.server = Server(
             lambda request: self.sim.handle(request),
             control=lambda request: Control(self.sim).handle(request),
             error=injected,
         ).start()
+        self.sim.server = self.server
+        self.http, self.site = clients(self.sim)  # sites of one seed have one workspace id
+
+    def close(self) -> None:
+        """Stop."""
+        self.http.close()
+        self.site.close()
+        self.server.stop()
 
     def put_on(self, sim: Jira) -> Jira:
         """Let a site answer, with an empty log and no faults."""
@@ -68,14 +84,13 @@ class Site:
                 "Model": {"kind": 1, "target": self.model.id, "reference_type": "1"},
             },
         )  # fmt: skip
-        self.http = httpx.Client(base_url=self.sim.assets_url, auth=HUB, trust_env=False, timeout=10)
-        self.site = httpx.Client(base_url=f"{self.sim.url}/rest/api/3", auth=HUB, trust_env=False, timeout=10)
+        self.http, self.site = (stage.http, stage.site) if stage else clients(self.sim)
 
     def close(self) -> None:
-        """Stop."""
-        self.http.close()
-        self.site.close()
+        """Stop, if it is alone."""
         if self._alone:
+            self.http.close()
+            self.site.close()
             self.sim.stop()
 
     def id(self, name: str) -> str:

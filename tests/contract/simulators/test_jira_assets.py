@@ -83,6 +83,16 @@ def test_a_unique_value_is_refused_even_where_its_holder_is_hidden(site: Site) -
     assert site.update(two.id, Hub_Key="k2").status_code == site.update(two.id, Hub_Key="k2").status_code == 200
 
 
+def test_an_attribute_with_equal_values_cannot_become_unique(site: Site) -> None:
+    """What is there already has to fit."""
+    site.laptops({"Name": "A", "Serial": "S1"}, {"Name": "B", "Serial": "s1"})
+    path = f"/objecttypeattribute/{site.laptop.id}/{site.id('Serial')}"
+
+    assert site.http.put(path, json={"uniqueAttribute": True}).status_code == 400
+    site.update(1, Serial="S2")
+    assert site.http.put(path, json={"uniqueAttribute": True}).json()["uniqueAttribute"] is True
+
+
 def test_a_hidden_object_is_in_no_answer(site: Site) -> None:
     """Not by id, not in a search, not in a count; to others it is there."""
     [one, _two] = site.laptops({"Name": "A"}, {"Name": "B"})

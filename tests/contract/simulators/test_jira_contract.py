@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.contract.jira_contract import JiraContract
 from tests.contract.simulators.jira_site import HUB, Site, document
 
 
-def test_every_answer_of_assets_meets_the_specification(shared: Path) -> None:
+@pytest.fixture
+def strict(shared: Path) -> Iterator[Site]:
+    """Serve a site that checks every exchange."""
+    found = Site(JiraContract(shared / "contracts"))
+    yield found
+    found.close()
+
+
+def test_every_answer_of_assets_meets_the_specification(strict: Site) -> None:
     """Workspace, structure, objects, search, history, status and errors satisfy the OpenAPI documents."""
-    site = Site(JiraContract(shared / "contracts"))
+    site = strict
     person = site.sim.access.add("jane@acme.example", "Jane Doe")
     [model] = site.sim.seed(site.model, [{"Name": "EliteBook"}])
     http = site.http
@@ -33,7 +43,8 @@ def test_every_answer_of_assets_meets_the_specification(shared: Path) -> None:
     assert len(http.get(f"/objectschema/{new['id']}/objecttypes/flat").json()) == 1
     assert http.get(f"/objectschema/{new['id']}/attributes", params={"extended": "true"}).status_code == 200
     status = http.post("/config/statustype", json={"name": "Lost", "category": 0, "objectSchemaId": "1"}).json()
-    assert http.get("/config/statustype").status_code == 200
+    assert [one["name"] for one in http.get("/config/statustype?objectSchemaId=1").json()] == ["Lost"]
+    assert len(http.get("/config/statustype").json()) == 7 and http.get("/icon/global").json()[0]["id"] == "1"
 
     made = site.create(
         Name="NB-1", Serial="ABC", Hub_Key="k1", RAM="16384", Encrypted="true", Price="999.5", Bought="2026-01-31",
@@ -59,12 +70,11 @@ def test_every_answer_of_assets_meets_the_specification(shared: Path) -> None:
     assert http.delete(f"/object/{number}").status_code == 200
 
     assert site.sim.log.problems() == []
-    site.close()
 
 
-def test_every_answer_about_issues_meets_the_specification(shared: Path) -> None:
+def test_every_answer_about_issues_meets_the_specification(strict: Site) -> None:
     """Site, people, fields, issues, comments, transitions, links, properties, search satisfy the OpenAPI document."""
-    site = Site(JiraContract(shared / "contracts"))
+    site = strict
     sim, get, post, put = site.sim, site.site.get, site.site.post, site.site.put
     project = sim.project("ITS", "IT Support")
     key, objects = sim.field("Hub Key"), sim.field("Assets", "cmdb")
@@ -91,6 +101,9 @@ def test_every_answer_about_issues_meets_the_specification(shared: Path) -> None
     assert put(path, json={"update": {"labels": [{"add": "seen"}]}}).status_code == 204
     assert put(f"{path}/assignee", json={"accountId": None}).status_code == 204
     assert post(f"{path}/comment", json={"body": document("Hello")}).status_code == 201
+    [comment] = get(f"{path}/comment").json()["comments"]
+    remark = f"{path}/comment/{comment['id']}"
+    assert put(remark, json={"body": document("Bye")}).json()["body"] == get(remark).json()["body"] == document("Bye")
     [first] = [t for t in get(f"{path}/transitions").json()["transitions"] if t["name"] == "Resolve"]
     assert post(f"{path}/transitions", json={"transition": {"id": first["id"]}}).status_code == 204
     ends = {"inwardIssue": {"key": other.key}, "outwardIssue": {"key": made.json()["key"]}}
@@ -109,12 +122,22 @@ def test_every_answer_about_issues_meets_the_specification(shared: Path) -> None
     assert post("/search/approximate-count", json={"jql": "project = ITS"}).json() == {"count": 2}
     assert site.http.get(f"/objectconnectedtickets/{laptop.id}/tickets").json()["tickets"][0]["title"] == "Still broken"
 
+    both = post("/issue/bulkfetch", json={"issueIdsOrKeys": ["its-1", "ITS-2", "ITS-9"], "fields": ["summary"]}).json()
+    assert ([one["key"] for one in both["issues"]], len(both["issueErrors"])) == (["ITS-1", "ITS-2"], 1)
+    changes = get(path, params={"expand": "changelog", "fields": "summary"}).json()["changelog"]["histories"]
+    assert changes[0]["items"][0]["field"] == "Status"
+    updates = [{"fields": {**fields, "summary": "Bulk"}}, {"fields": {**fields, "labels": ["a b"]}}]
+    made_both = post("/issue/bulk", json={"issueUpdates": updates})
+    assert (made_both.status_code, len(made_both.json()["issues"])) == (201, 1)
+    assert made_both.json()["errors"][0]["failedElementNumber"] == 1
+    assert post("/issue/bulk", json={"issueUpdates": updates[1:]}).status_code == 400
+
     for bad in ({"jql": "project = "}, {"jql": "order by key"}, {"jql": "nonsense = 1"}, {"jql": '"Hub Key" = k1'}):
         assert post("/search/jql", json=bad).status_code == 400
     assert get("/search").status_code == 410
     assert get("/issue/ITS-99").status_code == 404
     assert post("/issue", json={"fields": {**fields, "summary": None}}).json()["errors"].keys() == {"summary"}
     assert post(f"{path}/comment", json={"body": document("")}).status_code == 400
+    assert site.site.delete(remark).status_code == 204
     assert site.site.delete(path).status_code == 204
     assert "\n".join(sim.log.problems()) == ""
-    site.close()
