@@ -56,6 +56,8 @@ class Reader:
         """
         if self._relative is None:
             everything = self._count(query)
+            if everything == 0:
+                return True  # nothing to be missed, and nothing to be learned
             try:
                 self._relative = self._count(aql.all_of(query, aql.changed_within(_CENTURY))) >= everything
             except Rejected:

@@ -230,8 +230,21 @@ class Writer:
         return outcomes
 
     def _was_there(self, write: Write, row: Raw) -> Outcome:
-        """An earlier attempt made it: what it holds now is what both agree on; the next plan does the rest."""
-        return self._outcome(write, row, RowState.APPLIED)
+        """An earlier attempt made it: what it holds now is what both agree on; the next plan does the rest.
+
+        An object that holds little of what is asked for is another thing: numbers of hub keys are given again where a
+        state was lost or restored.
+        """
+        attributes = self._schema.attributes(type_id(row))
+        asked = {n: v for n, v in write.fields.items() if n in attributes and v not in (None, "", [])}
+        equal = sum(wire.same(attributes[n], v, self._reader.value(row, n)) for n, v in asked.items())
+        if equal * 2 >= len(asked):
+            return self._outcome(write, row, RowState.APPLIED)
+        message = (
+            f"{self._client.name}: {write.kind}/{row['id']} carries the hub key {write.hub_key} but is another thing:"
+            " the state was rebuilt or restored. Empty that attribute, or link the object."
+        )
+        return Outcome(write.row, RowState.CONFLICT, object_id=row["id"], message=message)
 
     def _read_back(self, made: Sequence[tuple[Write, str, dict[str, str]]]) -> list[Outcome]:
         outcomes: list[Outcome] = []

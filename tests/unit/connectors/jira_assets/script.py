@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from connectors.jira_assets.settings import JiraAssetsSettings
 from connectors.jira_assets.target import JiraAssetsTarget
 from connectors.kit.cases import context
+from connectors.registry import Rate
 from connectors.secrets import Resolver
 
 Answer = Callable[[httpx.Request], Any]
@@ -26,6 +28,21 @@ ATTRIBUTES: list[dict[str, Any]] = [
     {"id": "13", "name": "Serial Number", "uniqueAttribute": True},
     {"id": "14", "name": "Note", "defaultType": {"id": 9, "name": "Textarea"}},
 ]
+
+
+class Counted:
+    """A budget that only counts."""
+
+    def __init__(self, rate: Rate | None) -> None:
+        self.rate, self.taken, self.paused = rate, 0, timedelta(0)
+
+    def take(self, count: int = 1) -> None:
+        """Count."""
+        self.taken += count
+
+    def pause(self, wait: timedelta) -> None:
+        """Note it."""
+        self.paused += wait
 
 
 class Script:

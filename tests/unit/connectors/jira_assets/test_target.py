@@ -10,7 +10,7 @@ import pytest
 from synchub.domain.plan import Edit
 from synchub.domain.shape import AttributeShape, KindShape
 from synchub.errors import ConfigError, ContractChanged, PermissionDenied
-from tests.unit.connectors.jira_assets.script import SCHEMA, TYPES, Script
+from tests.unit.connectors.jira_assets.script import SCHEMA, TYPES, Script, page
 
 _WORKSPACES = "/rest/servicedeskapi/assets/workspace"
 
@@ -67,6 +67,26 @@ def test_one_request_per_written_object_and_a_history() -> None:
     can = Script().target.capabilities()
 
     assert (can.rows_per_request, can.history, can.foresees, can.counterparts) == (1, True, False, False)
+
+
+def test_searches_have_a_budget_of_their_own_below_the_limit() -> None:
+    """500 a minute at most, burst included; a throttled search stops searches and not writes."""
+    script = Script()
+    list(script.target.objects("Hardware", ["Name"]))
+    general, search = (
+        script.budgets["jira_assets:acme.example:hub@acme.example"],
+        script.budgets["jira_assets:acme.example:hub@acme.example:aql"],
+    )
+    asked = search.taken
+    answers = iter([httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(200, json=page())])
+    script.answers["/object/aql"] = lambda _: next(answers)
+    script.target.fetch("Hardware", ["Name"], ["5"])
+
+    assert search.rate is not None
+    assert search.rate.per_second * 60 + search.rate.burst <= 500
+    assert asked == sum(path.startswith("/object/aql") for path in script.paths()[:-2])
+    assert general.taken == len(script.sent)
+    assert (search.paused.total_seconds(), general.paused.total_seconds()) == (7, 0)
 
 
 def test_history_tells_others_from_the_hub() -> None:

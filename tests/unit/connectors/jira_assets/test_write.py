@@ -78,6 +78,16 @@ def test_a_taken_hub_key_means_that_an_earlier_attempt_came_through() -> None:
     assert (outcome.state, outcome.object_id) == (RowState.APPLIED, "8")
 
 
+def test_an_object_of_that_hub_key_that_is_another_thing_is_a_conflict() -> None:
+    """A state was lost and its numbers are given again: nobody's object is taken over."""
+    script = Script({"/object/aql": lambda _: page(item(8, Name="srv-1", Serial_Number="S9", Hub_Key="acme:1"))})
+    outcome = one(script, create(Name="nb-7", Serial_Number="S1"))
+
+    assert outcome.state is RowState.CONFLICT
+    assert "another thing" in outcome.message
+    assert "/object/create" not in script.paths()
+
+
 def test_a_hub_key_that_is_taken_but_not_shown_is_tried_again_later() -> None:
     """The row fails for now; it never becomes a second object."""
     script = Script({"/object/create": lambda _: refused(a12="not unique")})
