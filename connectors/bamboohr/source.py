@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from connectors.http import HttpClient
 from connectors.registry import Context, Rate
 from synchub.domain.records import CHANGES_ONLY, End, Page, Rejected
 from synchub.errors import ConfigError, PermissionDenied
+from synchub.errors import Rejected as Refused
 from synchub.ports import StreamInfo
 
 STREAM = "employees"
@@ -155,10 +156,18 @@ class BambooSource:
         if changes is not None and (changes.deleted or len(changes.present) > _MOST_CHANGED):
             since = changes = None  # a deleted record is known to be gone only from a full read
         ask = _Ask(fields, started, scope, self._history(since, tally), limit)
-        if last is None or changes is None:
-            yield from self._everybody(ask, cursor, tally)
-        else:
-            yield from self._changed(ask, changes.present, last, tally)
+        if last is not None and changes is not None:
+            try:
+                yield from self._changed(ask, changes.present, last, tally)
+                return
+            except Refused as error:
+                if tally.read():
+                    raise
+                tally.warnings.append(
+                    f"{self._connection}: people cannot be asked for by number, so everybody is read: {error.message}"
+                )
+                ask = replace(ask, history=self._history(None, tally))
+        yield from self._everybody(ask, cursor, tally)
 
     def close(self) -> None:
         """Give connections back."""

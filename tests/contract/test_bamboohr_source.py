@@ -207,6 +207,20 @@ def test_many_changes_come_in_batches(start: Start) -> None:
     assert company.asked(LIST) - before == 2
 
 
+def test_filter_by_number_that_is_refused_makes_the_read_full(start: Start) -> None:
+    """An account whose numbers cannot be filtered by is read in full, and says so, instead of failing for ever."""
+    company = start()
+    cursor = _end(_read(company)).cursor
+    company.clock.advance(3600)
+    company.bamboo.company.update("101", {"workPhone": "1"})
+    company.inject(Fault("status", nth=(1,), status=422))
+    pages = _read(company, cursor)
+
+    assert (len(_people(pages)), _end(pages).complete) == (3, True)
+    assert all("endsOn" not in p["_employment"] for p in _people(pages).values())
+    assert "people cannot be asked for by number" in _warnings(pages)
+
+
 def test_when_nearly_everybody_changed_the_read_is_full(start: Start) -> None:
     """Beyond a thousand changed people a full read costs less than asking for each by number."""
     company = start(1001)
