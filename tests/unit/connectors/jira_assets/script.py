@@ -58,9 +58,11 @@ class Script:
         self.sent: list[tuple[str, str, Any]] = []
         values = {"url": "https://acme.example", "auth": {"email": "hub@acme.example", "token": "env:T"},
                   "schema": "ITAM", **settings}  # fmt: skip
+        self.budgets: dict[str, Counted] = {}
         lent = context(
-            transport=httpx.MockTransport(self._answer), resolve=Resolver({"T": "t0ken"}, context().base_dir)
-        )
+            transport=httpx.MockTransport(self._answer), resolve=Resolver({"T": "t0ken"}, context().base_dir),
+            budget=lambda name, rate=None: self.budgets.setdefault(name, Counted(rate)),
+        )  # fmt: skip
         self.target = JiraAssetsTarget("assets", JiraAssetsSettings.model_validate(values), lent)
 
     def paths(self) -> list[str]:
