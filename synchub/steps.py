@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -79,7 +79,8 @@ def end_run(hub: Hub, run: int, state: str) -> None:
         return  # whoever stopped it knows
     told = watch(hub)
     if told != Told():
-        hub.state.runs.note(run, {"notify": asdict(told)})
+        with suppress(LeaseLost):  # this run has ended all the same
+            hub.state.runs.note(run, {"notify": asdict(told)})
 
 
 def chosen(names: Any, wanted: frozenset[str], what: str) -> list[str]:

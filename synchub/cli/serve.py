@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,14 +39,27 @@ def serve(no_schedule: bool, config: Path, as_json: bool) -> None:
         if no_schedule:
             emit(document, f"listening at {document['listen'] or 'nothing'}", as_json=as_json)
             threading.Event().wait()  # until a signal
-        cron, zone = hub.loaded.settings.schedules.get("sync"), zone_of(hub)
+        document |= {"flow": "sync", "cron": hub.loaded.settings.schedules.get("sync"), "timezone": zone_of(hub)}
         os.environ["SYNCHUB_CONFIG"] = str(config.absolute())
-        from prefect.schedules import Cron
+        _schedule(document, as_json=as_json)
 
-        from flows.sync import sync
 
-        document |= {"flow": "sync", "cron": cron, "timezone": zone}
-        text = f"listening at {document['listen'] or 'nothing'}; sync: {cron or 'on demand'} ({zone})"
+def _schedule(document: dict[str, Any], *, as_json: bool) -> None:
+    """Serve the flow, with the Prefect server that is configured or with one of its own."""
+    from prefect.schedules import Cron
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    from flows.sync import sync
+    from synchub.cli.scheduler import own_server
+
+    cron, zone = document["cron"], document["timezone"]
+    with ExitStack() as stack:
+        url = PREFECT_API_URL.value()
+        if not url:
+            url = stack.enter_context(own_server())
+            stack.enter_context(temporary_settings({PREFECT_API_URL: url}))
+        document["prefect"] = url
+        text = f"listening at {document['listen'] or 'nothing'}; sync: {cron or 'on demand'} ({zone}); Prefect: {url}"
         emit(document, text, as_json=as_json)
         sync.serve(name="sync", schedule=Cron(cron, timezone=zone) if cron else None, limit=1)
 
