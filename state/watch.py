@@ -26,11 +26,12 @@ class WatchStore:
             return bool(tx.value("select count(*) from lease where until_at>=?", (database_time(tx),)))
 
     def held(self) -> list[tuple[str, str, int]]:
-        """List (target, token, held rows) of each target's newest plan that holds any."""
+        """List (target, token, held rows) of each target's newest plan, with what stands in every plan of it."""
         with self._db.read() as tx:
             rows = tx.rows(
                 "select t.name, p.token, count(*) from plan p join target t on t.id=p.target"
-                " join plan_row r on r.plan=p.id where r.state='held'"
+                " join plan h on h.id=p.id or (h.target=p.target and h.state='standing')"
+                " join plan_row r on r.plan=h.id where r.state='held'"
                 " and p.id in (select max(id) from plan where token<>'' group by target)"
                 " group by t.name, p.token order by t.name"
             )

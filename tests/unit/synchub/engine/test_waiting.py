@@ -76,6 +76,7 @@ def test_what_waits_for_a_person_stands_in_every_plan(state: SqlState) -> None:
         assert plan.summary["counts"]["computer"]["held"] == 1
         assert [need["count"] for need in plan.summary["needs"]] == [1]
         assert state.plans.outcomes(plan.id)["computer", "create", "held"] == 1
+        assert state.watch.held() == [("snow", plan.token, 1)]
         world.deliver(plan)
     assert len(world.target.of("ci_computer")) == 1
     world.said["mdm"]["o1"]["fields"]["assigned_to"] = "somebody.else@x.example"
@@ -85,6 +86,7 @@ def test_what_waits_for_a_person_stands_in_every_plan(state: SqlState) -> None:
     plan = world.plan()
     assert "held" not in plan.summary["counts"]["computer"]
     assert ("create", "asset", "pending") in world.rows(plan)
+    assert state.watch.held() == []
     world.deliver(plan)
     assert [item.fields["price"] for item in world.target.of("asset_computer")] == ["1.00"]
 
