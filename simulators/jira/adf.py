@@ -41,7 +41,7 @@ def check(document: object) -> dict[str, Any]:
 
 def _node(node: object, allowed: set[str], depth: int) -> None:
     kind = node.get("type") if isinstance(node, dict) else None
-    if not isinstance(node, dict) or kind not in allowed or depth > 30:
+    if not isinstance(node, dict) or not isinstance(kind, str) or kind not in allowed or depth > 30:
         msg = "INVALID_INPUT"
         raise ValueError(msg)
     marks = node.get("marks", [])
@@ -49,7 +49,7 @@ def _node(node: object, allowed: set[str], depth: int) -> None:
     if kind == "text" and (not isinstance(plain, str) or not plain):
         msg = "INVALID_INPUT"
         raise ValueError(msg)
-    if not isinstance(marks, list) or any(not isinstance(m, dict) or m.get("type") not in _MARKS for m in marks):
+    if not isinstance(marks, list) or any(not isinstance(m, dict) or str(m.get("type")) not in _MARKS for m in marks):
         msg = "INVALID_INPUT"
         raise ValueError(msg)
     content = node.get("content", [])
@@ -76,7 +76,7 @@ def _collect(node: object, parts: list[str]) -> None:
     elif kind == "hardBreak":
         parts.append("\n")
     elif kind in ("mention", "emoji", "status"):
-        parts.append(str(node.get("attrs", {}).get("text", "")))
+        parts.append(str((node.get("attrs") or {}).get("text", "")))
     for child in node.get("content", ()):
         _collect(child, parts)
     if kind in ("paragraph", "heading", "codeBlock"):

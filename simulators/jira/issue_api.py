@@ -64,7 +64,7 @@ class IssueApi(IssueLookup):
         wanted = data.get("issueIdsOrKeys")
         if not isinstance(wanted, list) or len(wanted) > _MAX_FETCH:
             raise bad_request(f"issueIdsOrKeys must hold at most {_MAX_FETCH} issues")
-        names = data.get("fields") or ["*all"]
+        names = [str(name) for name in _list(data.get("fields"))] or ["*all"]
         found: dict[str, Issue] = {}
         errors = []
         for key in wanted:
@@ -73,7 +73,7 @@ class IssueApi(IssueLookup):
                 found[issue.id] = issue
             except JiraError as problem:
                 errors.append({"id": str(key), "errorMessage": problem.message})
-        expand = ",".join(data.get("expand") or ())
+        expand = ",".join(str(name) for name in _list(data.get("expand")))
         ordered = sorted(found.values(), key=lambda issue: int(issue.id))
         shown = [self._sim.show(issue, names, call, expand=expand) for issue in ordered]
         return Response.json({"issues": shown, "issueErrors": errors})
@@ -84,7 +84,8 @@ class IssueApi(IssueLookup):
         Raises:
             JiraError: 400 with what is wrong per field.
         """
-        sent = dict(data.get("fields") or {})
+        data = _details(data)
+        sent = dict(data["fields"])
         project, kind, errors = self._home(call, sent)
         if project is None:
             raise JiraError(400, "", errors)
@@ -96,8 +97,7 @@ class IssueApi(IssueLookup):
             raise JiraError(400, "", errors)
         reporter = values.pop("reporter", None) or call.account.account_id
         issue = self._store.add_issue(project, kind, reporter, values)
-        for item in data.get("properties") or ():
-            issue.properties[str(item["key"])] = item["value"]
+        issue.properties |= data["properties"]
         self._sim.reindex(issue, new=True)
         call.wrote()
         return {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/3/issue/{issue.id}"}
@@ -154,7 +154,8 @@ class IssueApi(IssueLookup):
         Raises:
             JiraError: 400 with what is wrong per field; nothing is written.
         """
-        fields, update = dict(data.get("fields") or {}), data.get("update") or {}
+        data = _details(data)
+        fields, update = dict(data["fields"]), data["update"]
         both = {
             name: f"Field '{name}' cannot appear in both 'fields' and 'update'" for name in fields if name in update
         }
@@ -163,7 +164,8 @@ class IssueApi(IssueLookup):
         comments = []
         for name, operations in update.items():
             if name == "comment":
-                comments += [_body(one.get("add", {}).get("body"), call) for one in operations]
+                added = [one.get("add") for one in operations]
+                comments += [_body(one.get("body") if isinstance(one, dict) else None, call) for one in added]
             else:
                 fields[name] = self._operated(issue, name, operations)
         values, errors = self._taken(call, fields, self._store.projects[issue.project])
@@ -317,6 +319,32 @@ class IssueApi(IssueLookup):
         """`GET /issue/{issueIdOrKey}/editmeta`."""
         project = self._store.projects[self._issue(call).project]
         return Response.json({"fields": self._sim.screen(project, create=False)})
+
+
+def _details(data: object) -> dict[str, Any]:
+    """Check the shape of what creates or edits an issue: `fields`, `update`, `properties` (as key -> value).
+
+    Raises:
+        JiraError: 400 where it has another one.
+    """
+    fields = data.get("fields") or {} if isinstance(data, dict) else None
+    update = data.get("update") or {} if isinstance(data, dict) else None
+    items = data.get("properties") or [] if isinstance(data, dict) else None
+    fine = isinstance(fields, dict) and isinstance(update, dict) and isinstance(items, list)
+    if fine and isinstance(update, dict) and isinstance(items, list):
+        operations = [one for some in update.values() for one in (some if isinstance(some, list) else [None])]
+        fine = all(isinstance(one, dict) and len(one) == 1 for one in operations)
+        fine = fine and all(isinstance(one, dict) and {"key", "value"} <= set(one) for one in items)
+    if not fine:
+        raise bad_request("Invalid request payload. Refer to the REST API documentation and try again.")
+    properties = {str(one["key"]): one["value"] for one in items or ()}
+    return {"fields": fields, "update": update, "properties": properties}
+
+
+def _list(value: object) -> list[Any]:
+    if value is None or isinstance(value, list):
+        return value or []
+    raise bad_request("Invalid request payload. Refer to the REST API documentation and try again.")
 
 
 def _body(value: Any, call: Call) -> dict[str, Any]:

@@ -255,7 +255,9 @@ class Jql:
             return self._text(about.id, operator, values)
         if about.kind == "number":
             _allowed(operator, _RANGES | _EMPTY, about.name)
-            return self._ranged(about, operator, [float(v) for v in values if re.fullmatch(r"-?[\d.]{1,20}", v)])
+            return self._ranged(
+                about, operator, [float(v) for v in values if re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", v, re.ASCII)]
+            )
         if about.kind == "date":
             _allowed(operator, _RANGES | _EMPTY, about.name)
             now = self._issues.clock.now()

@@ -76,6 +76,8 @@ class LinkApi(IssueLookup):
         missing = [name for name in ("url", "title") if not isinstance(about, dict) or not about.get(name)]
         if missing:
             raise JiraError(400, "", {name: f"'{name}' is required." for name in missing})
+        if not isinstance(data.get("globalId", ""), str):
+            raise JiraError(400, "", {"globalId": "'globalId' must be a string."})
         known = {one["globalId"]: number for number, one in issue.remote.items() if one.get("globalId")}
         number = known.get(data.get("globalId"), 0)
         status = 200 if number else 201

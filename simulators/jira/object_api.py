@@ -10,7 +10,7 @@ from simulators.jira.call import Call, Routes
 from simulators.jira.errors import JiraError, attribute_errors, bad_request, forbidden, not_found
 from simulators.jira.lexer import QueryError
 from simulators.jira.schema_api import reader
-from simulators.jira.store import REFERENCE, Attribute, Obj, wanted
+from simulators.jira.store import REFERENCE, Attribute, Obj, number_of, wanted
 
 if TYPE_CHECKING:
     from simulators.jira.app import Jira
@@ -52,7 +52,7 @@ class ObjectApi:
         writer(call)
         data = call.body()
         wanted(data, "objectTypeId")
-        kind = self._store.types.get(int(data["objectTypeId"])) if str(data["objectTypeId"]).isdigit() else None
+        kind = self._store.types.get(number_of(data["objectTypeId"]))
         if kind is None:
             raise JiraError(400, "", {"objectTypeId": "The object type could not be found"})
         if kind.abstract:
@@ -243,7 +243,7 @@ def _sent(data: dict[str, Any], known: dict[int, Attribute]) -> list[tuple[Attri
         if not isinstance(values, list) or not all(isinstance(value, dict) and "value" in value for value in values):
             raise bad_request("attributes need objectTypeAttributeId and objectAttributeValues with value")
         text = str(item.get("objectTypeAttributeId"))
-        about = known.get(int(text)) if text.isascii() and text.isdigit() and len(text) < 10 else None
+        about = known.get(number_of(text))
         if about is None:
             raise JiraError(400, f"The object type attribute {text[:40]} could not be found on the object type")
         if about.id in found:

@@ -19,6 +19,7 @@ from simulators.jira.store import (
     ObjectType,
     Schema,
     StatusType,
+    number_of,
     wanted,
     whole,
 )
@@ -32,6 +33,8 @@ _PLAIN = {
     "maximumCardinality": "most", "suffix": "suffix", "includeChildObjectTypes": "with_children", "hidden": "hidden",
     "uniqueAttribute": "unique", "regexValidation": "regex", "qlQuery": "query", "iql": "query", "options": "options",
 }  # fmt: skip
+_FLAGS = {"label", "includeChildObjectTypes", "hidden", "uniqueAttribute"}
+_NUMBERS = ("minimumCardinality", "maximumCardinality")
 _IGNORED = {"typeValueMulti", "summable"}
 
 
@@ -199,7 +202,7 @@ class SchemaApi:
             raise not_found(f"Attribute {about.id} of object type {kind.id}")
         if about.system:
             raise JiraError(400, f"{about.name} is kept by Assets and cannot be changed")
-        if int(data.get("type", about.kind)) != about.kind:
+        if whole(data.get("type", about.kind), "type") != about.kind:
             raise JiraError(400, "", {"type": "The type of an attribute with values cannot be changed"})
         settings = self._settings(data, about)
         if settings.get("unique") and not self._store.is_unique(about):
@@ -229,9 +232,15 @@ class SchemaApi:
         if unknown:
             raise JiraError(400, "", dict.fromkeys(sorted(unknown), "unknown property"))
         found = {_PLAIN[name]: value for name, value in data.items() if name in _PLAIN and value is not None}
-        for name in ("minimumCardinality", "maximumCardinality"):
+        kinds = {_PLAIN[name]: bool if name in _FLAGS else str for name in _PLAIN if name not in _NUMBERS}
+        wrong = [name for name, value in found.items() if name in kinds and not isinstance(value, kinds[name])]
+        if wrong:
+            raise JiraError(400, "", dict.fromkeys(wrong, "value of a wrong type"))
+        for name in _NUMBERS:
             if name in data:
                 found[_PLAIN[name]] = whole(data[name], name)
+        if found.get("regex") and not _compiles(found["regex"]):
+            raise JiraError(400, "", {"regexValidation": "not a regular expression"})
         kind = whole(data.get("type", about.kind), "type")
         if kind not in KINDS:
             raise JiraError(400, "", {"type": f"{kind} is no type of attribute"})
@@ -306,22 +315,30 @@ class SchemaApi:
         ]
 
     def _schema(self, number: str) -> Schema:
-        schema = self._store.schemas.get(int(number)) if number.isdigit() and len(number) < 10 else None
+        schema = self._store.schemas.get(number_of(number))
         if schema is None:
             raise not_found(f"Object schema {number[:40]}")
         return schema
 
     def _type(self, number: str) -> ObjectType:
-        kind = self._store.types.get(int(number)) if number.isdigit() and len(number) < 10 else None
+        kind = self._store.types.get(number_of(number))
         if kind is None:
             raise not_found(f"Object type {number[:40]}")
         return kind
 
     def _attribute(self, number: str) -> Attribute:
-        about = self._store.attributes.get(int(number)) if number.isdigit() and len(number) < 10 else None
+        about = self._store.attributes.get(number_of(number))
         if about is None:
             raise not_found(f"Object type attribute {number[:40]}")
         return about
+
+
+def _compiles(pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error:
+        return False
+    return True
 
 
 def reader(account: Account) -> None:

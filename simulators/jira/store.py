@@ -297,7 +297,7 @@ class Store:
         Raises:
             JiraError: 404.
         """
-        obj = self.objects.get(int(number)) if number.isascii() and number.isdigit() and len(number) < 12 else None
+        obj = self.objects.get(number_of(number))
         if obj is None:
             raise not_found(f"Object {number[:40]}")
         return obj
@@ -335,6 +335,12 @@ class Store:
     def _note(self, event: Event) -> None:
         self.history[event.object].append(event)
         self.journal.append(event)
+
+
+def number_of(text: object) -> int:
+    """Read an id; 0 for what is none."""
+    plain = str(text)
+    return int(plain) if plain.isascii() and plain.isdigit() and len(plain) < 12 else 0
 
 
 def whole(value: object, name: str) -> int:
