@@ -12,10 +12,15 @@ from tests.contract.jira_contract import JiraContract
 from tests.contract.simulators.jira_site import HUB, Site, document
 
 
+@pytest.fixture(scope="module")
+def contract(shared: Path) -> JiraContract:
+    return JiraContract(shared / "contracts")
+
+
 @pytest.fixture
-def strict(shared: Path) -> Iterator[Site]:
+def strict(contract: JiraContract) -> Iterator[Site]:
     """Serve a site that checks every exchange."""
-    found = Site(JiraContract(shared / "contracts"))
+    found = Site(contract)
     yield found
     found.close()
 
@@ -141,3 +146,47 @@ def test_every_answer_about_issues_meets_the_specification(strict: Site) -> None
     assert site.site.delete(remark).status_code == 204
     assert site.site.delete(path).status_code == 204
     assert "\n".join(sim.log.problems()) == ""
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "body", "said"),
+    [
+        ("POST", "/jsm/assets/workspace/w/v1/object/aql", "startAt=x", b'{"qlQuery": "a"}', "startAt"),
+        ("POST", "/jsm/assets/workspace/w/v1/object/aql", "", b'{"qlQuery": "a", "startAt": 1}', "startAt"),
+        (
+            "POST",
+            "/jsm/assets/workspace/w/v1/object/create",
+            "",
+            b'{"objectTypeId": 1, "attributes": []}',
+            "objectTypeId",
+        ),
+        ("PUT", "/jsm/assets/workspace/w/v1/object/1", "", b'{"objectTypeId": "1", "attributes": [], "key": 1}', "key"),
+        ("POST", "/rest/api/3/search/jql", "", b'{"jql": "a", "startAt": 0}', "startAt"),
+        ("GET", "/rest/api/3/nothing", "", b"", "Path not found"),
+        ("GET", "/somewhere", "", b"", "no specification knows"),
+    ],
+)
+def test_the_validator_finds_what_is_not_documented(
+    contract: JiraContract, method: str, path: str, query: str, body: bytes, said: str
+) -> None:
+    """A request a client should not send is named, whatever the answer."""
+    headers = {"content-type": "application/json"}
+
+    found = contract.errors(method, path, query, headers, body, 401, "application/json", b"")
+    assert any(said in problem for problem in found), found
+
+
+def test_the_validator_finds_answers_the_vendor_would_not_give(contract: JiraContract) -> None:
+    """A success without what is required, an error in another form."""
+    aql = (
+        "POST",
+        "/jsm/assets/workspace/w/v1/object/aql",
+        "",
+        {"content-type": "application/json"},
+        b'{"qlQuery": "a"}',
+    )
+
+    assert contract.errors(*aql, 200, "application/json", b'{"values": []}')
+    assert contract.errors(*aql, 429, "application/json", b'{"message": "slow down"}')
+    assert contract.errors(*aql, 400, "application/json", b'{"errorMessages": "no list", "errors": {}}')
+    assert not contract.errors(*aql, 400, "application/json", b'{"errorMessages": ["AQL"], "errors": {}}')
