@@ -182,7 +182,7 @@ def _world(folder: Path, people: int, devices: int, say: _Say) -> Iterator[_Worl
             f"the simulators are not installed ({exc.name}).", where="demo", fix="pip install 'synchub[demo]'"
         ) from exc
     with say.busy(f"building an estate of {people:,} people and {devices:,} devices, seed {SEED}"):
-        estate = build(seed=SEED, people=people, devices=devices)
+        estate = build(seed=SEED, people=people, devices=devices, hr_format="none")
         estate.write(folder)
     snow = ServiceNow(seed=1, sync_requests=3)
     graph = Intune(estate.intune_devices, users=estate.intune_users, throttle_limit=0)

@@ -5,6 +5,7 @@ Everything is invented and follows from `seed` and the sizes alone; no clock and
     estate = build(seed=42, people=2000, devices=3000)    # holdings=Holdings(...): ServiceNow by exact counts
     drops = estate.write(folder)                # drops.erp, drops.hr, drops.agents: folders with files
     Intune(estate.intune_devices, users=estate.intune_users)
+    BambooHR(employees(estate))                 # simulators.estate.bamboohr: the people over HTTP instead of as files
     load(estate, ServiceNow(...))               # seeds estate.servicenow: {table: [row, ...]}, strings, sys_ids
     load_assets(estate, Jira(...))              # fills a schema ITAM with estate.assets, adds Atlassian accounts
     estate.truth.device_of("mdm", native_key)   # which device a source record is about

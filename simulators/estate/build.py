@@ -33,7 +33,7 @@ def build(
         devices: True devices; about 2.5 source records come out per device.
         filled: Share of the devices and people that ServiceNow already holds; of others so much in Jira Assets.
         broken_rows: Procurement rows that are no record.
-        hr_format: `"ndjson"` or `"csv"`.
+        hr_format: `"ndjson"`, `"csv"`, or `"none"` where HR is asked over HTTP (`simulators.estate.bamboohr`).
         holdings: What ServiceNow holds, by exact counts instead of `filled`.
     """
 

@@ -18,16 +18,16 @@ _PO_FILES = (("po_2025.csv", "cp1252"), ("po_2026.csv", "utf-8-sig"))
 def write(estate: Estate, root: Path) -> Drops:
     """Write everything below `root`; see `Estate.write`."""
     drops = Drops(erp=root / "erp", hr=root / "hr", agents=root / "agents")
-    for folder in (drops.erp, drops.hr, drops.agents):
+    for folder in (drops.erp, drops.agents) if estate.hr_format == "none" else (drops.erp, drops.hr, drops.agents):
         folder.mkdir(parents=True, exist_ok=True)
     _manifest(
         drops.erp,
         [(name, _put(drops.erp / name, text.encode(encoding)), n) for name, encoding, text, n in _orders(estate)],
     )
-    name, text = (
-        ("employees.csv", _csv(estate.hr)) if estate.hr_format == "csv" else ("employees.ndjson", _ndjson(estate.hr))
-    )
-    _manifest(drops.hr, [(name, _put(drops.hr / name, text.encode()), len(estate.hr))])
+    if estate.hr_format != "none":
+        csv_wanted = estate.hr_format == "csv"
+        name, text = ("employees.csv", _csv(estate.hr)) if csv_wanted else ("employees.ndjson", _ndjson(estate.hr))
+        _manifest(drops.hr, [(name, _put(drops.hr / name, text.encode()), len(estate.hr))])
     for agent in estate.agents:
         text = (
             to_xml(agent.document)

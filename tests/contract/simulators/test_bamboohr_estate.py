@@ -59,6 +59,13 @@ def test_one_per_cent_later_exactly_those_changed(estate: Estate) -> None:
     assert bamboo.company.deleted == {}
 
 
+def test_without_files_of_people(tmp_path: Path) -> None:
+    """Where HR is asked over HTTP no export of it lies about."""
+    build(11, people=20, devices=10, hr_format="none").write(tmp_path)
+
+    assert {"erp", "agents"} == {path.name for path in tmp_path.iterdir()}
+
+
 def test_serves_alone() -> None:
     """`python -m simulators.bamboohr` says where it answers, answers there, and ends quietly."""
     command = [sys.executable, "-m", "simulators.bamboohr", "--port", "0", "--people", "20"]
