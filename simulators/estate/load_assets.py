@@ -17,8 +17,8 @@ _DAY = 86_400
 def load_assets(estate: Estate, site: Jira) -> int:
     """Fill a site; returns the number of objects.
 
-    The truth learns which device or person every object is about (`truth.objects`, by object key), and the names and
-    serials that stand there.
+    The truth learns which device or person every object is about (`truth.objects`, by object key), so an estate is
+    loaded before it is mutated.
     """
     for email, name, shown in estate.assets.accounts:
         site.access.add(email, name, shown=shown)
@@ -72,10 +72,8 @@ def _resolved(
 
 
 def _learn(estate: Estate, row: AssetRow, key: str) -> None:
-    if not row.about:
-        return
-    estate.truth.objects[key] = row.about
-    if row.kind != "Person":
+    if row.about:
+        estate.truth.objects[key] = row.about
+    if row.about.startswith("X"):  # no other system knows these; names are left out: they are those of other devices
         estate.truth.learn(row.about, "serial", [row.values.get("Serial Number")])
-        estate.truth.learn(row.about, "name", [row.values["Name"]])
         estate.truth.learn(row.about, "asset_tag", [row.values.get("Asset Tag")])
