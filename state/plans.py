@@ -182,6 +182,16 @@ class PlanStore:
             rows = [row for row in rows if row[0] // within == rows[0][0] // within]
         return [_row(row) for row in rows]
 
+    def unsent(self, plan: int, below: int) -> int:
+        """See `Plans.unsent`."""
+        with self._db.read() as tx:
+            found = tx.value(
+                "select count(*) from plan_row where plan=? and n>=0 and n<? and state in ('pending','sent')"
+                " and op<>'insert'",
+                (plan, below),
+            )
+        return int(found)
+
     def rewrite(self, plan: int, row: PlanRow) -> None:
         """See `Plans.rewrite`."""
         with self._db.begin() as tx:

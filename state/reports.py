@@ -64,6 +64,12 @@ class ReportStore:
         keys = ("id", "kind", "started_at", "ended_at", "state", "flow_run", "config")
         return [{**dict(zip(keys, row[:7], strict=True)), "counts": orjson.loads(row[7])} for row in rows]
 
+    def counts(self, run: int) -> dict[str, Any]:
+        """Return what was noted in a run; empty for one that there is not."""
+        with self._db.read() as tx:
+            found = tx.value("select counts from run where id=?", (run,))
+        return dict(orjson.loads(found)) if found is not None else {}
+
     def dead_letters(self, count: int = 50, *, source: str | None = None) -> list[dict[str, Any]]:
         """List dead letters, newest first; payloads only as their size."""
         where, parameters = ("where source=?", (source,)) if source else ("", ())

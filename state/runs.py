@@ -39,7 +39,8 @@ class RunStore:
     def note(self, run: int, counts: Mapping[str, Any]) -> None:
         """See `Runs.note`."""
         with self._db.begin() as tx:
-            have = orjson.loads(tx.value("select counts from run where id=?", (run,)))
+            alone = " for update" if tx.postgres else ""  # several workers note what they did in one run
+            have = orjson.loads(tx.value(f"select counts from run where id=?{alone}", (run,)))
             for key, value in counts.items():
                 have[key] = (
                     {**have[key], **value} if isinstance(value, dict) and isinstance(have.get(key), dict) else value

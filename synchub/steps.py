@@ -16,10 +16,11 @@ from typing import Any
 
 from synchub.alerts import watch
 from synchub.engine.contact import pinned
+from synchub.engine.parts import Part
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, heartbeat_step, identify_step, plan_step
 from synchub.engine.watch import Told
-from synchub.errors import ConfigError, HubError, InputError, LeaseLost, PlanError, StateError
+from synchub.errors import ConfigError, HubError, InputError, LeaseHeld, LeaseLost, PlanError, StateError
 from synchub.ports import Progress
 from synchub.stores import PlanState
 from synchub.wiring import Hub, Selection
@@ -29,11 +30,16 @@ _RENEW_SECONDS = 15
 
 
 @contextmanager
-def exclusive(hub: Hub, scope: str = "sync") -> Iterator[str]:
+def exclusive(hub: Hub, scope: str = "sync", *, wait: int = 0) -> Iterator[str]:
     """Hold the lease of a scope; renewed while the work goes on, so that a dead run's lease ends within a minute.
 
     Whoever was held up for longer and finds that another run took over writes nothing more: each transaction of the
     state checks the lease, and nothing is sent without one before it.
+
+    Args:
+        hub: The open configuration.
+        scope: What is worked on.
+        wait: Seconds to wait for another run's lease to end.
 
     Yields:
         The owner: other processes that take part in the run work under it (`Runs.work_under`).
@@ -43,7 +49,7 @@ def exclusive(hub: Hub, scope: str = "sync") -> Iterator[str]:
         LeaseLost: Another run took over meanwhile; raised by what is written next.
     """
     owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-    hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+    _acquire(hub, scope, owner, wait)
     hub.state.runs.work_under(scope, owner)
     stop = threading.Event()
 
@@ -65,6 +71,18 @@ def exclusive(hub: Hub, scope: str = "sync") -> Iterator[str]:
         thread.join()
         hub.state.runs.work_under(scope, None)
         hub.state.runs.release(scope, owner)
+
+
+def _acquire(hub: Hub, scope: str, owner: str, wait: int) -> None:
+    for left in range(wait, -1, -1):
+        try:
+            hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+        except LeaseHeld:
+            if not left:
+                raise
+            hub.clock.sleep(1)
+        else:
+            return
 
 
 def begin_run(hub: Hub, kind: str, flow_run: str | None = None) -> int:
@@ -159,6 +177,88 @@ def sync_target(
         return report
 
 
+# --- several workers ------------------------------------------------------------------------------------------------
+
+
+def can_spread(hub: Hub) -> None:
+    """Make sure that several workers can work on the state at once.
+
+    Raises:
+        ConfigError: It is SQLite.
+    """
+    if hub.state_url().startswith("sqlite"):
+        raise ConfigError(
+            "several workers need PostgreSQL.", where=hub.loaded.document.where("state"),
+            fix="Set `state:` to a PostgreSQL URL, or leave `workers` at 1.",
+        )  # fmt: skip
+
+
+def pulled_in(hub: Hub, run: int) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return source -> stream -> counts of what was read in a run, by whichever worker."""
+    result: dict[str, dict[str, dict[str, Any]]] = {}
+    for way, counts in hub.state.reports.counts(run).get("pull", {}).items():
+        source, _, stream = way.partition("/")
+        result.setdefault(source, {})[stream] = counts
+    return result
+
+
+def plan_for_parts(hub: Hub, name: str, run: int) -> str | None:
+    """Plan a target for delivery in parts; returns the plan's token, None where the mode does not write everything."""
+    with hub.target_job(name) as job:
+        if job.mode != "write":
+            return None
+        plan, report = plan_step(job, hub.state, hub.rules(), hub.clock, run)
+        noted = {"read": report.read, "first": report.first, "changed_by_others": report.changed_by_others}
+        hub.state.runs.note(run, {"planned": {name: noted}})
+        return plan.token
+
+
+def deliver_part(hub: Hub, token: str, part: str, run: int) -> dict[str, int]:
+    """Deliver one part of a stored plan (`"2/4"`); returns rows by final state."""
+    from synchub.engine.deliver import deliver
+
+    plan, which = stored_plan(hub, token), Part.parse(part)
+    with hub.target_job(_target_of(hub, plan)) as job:
+        return deliver(replace(job, only=which), hub.state, plan, hub.clock, run).states
+
+
+def finish_target(hub: Hub, name: str, token: str, run: int) -> TargetReport:
+    """Deliver what the parts of a plan left, close it, and report the whole."""
+    with hub.target_job(name) as job:
+        plan = stored_plan(hub, token)
+        noted = hub.state.reports.counts(run).get("planned", {}).get(name, {})
+        report = TargetReport(plan.token, plan.summary, mode=job.mode, **noted)
+        report = deliver_step(job, hub.state, plan, report, hub.clock, run)
+        report.states, report.applied = _outcome(hub, plan)
+        return heartbeat_step(job, hub.state, report, hub.clock, run)
+
+
+def _outcome(hub: Hub, plan: PlanState) -> tuple[dict[str, int], dict[str, int]]:
+    """Count a delivered plan's rows by state, and by operation those that were applied."""
+    states: dict[str, int] = {}
+    applied: dict[str, int] = {}
+    for (_, op, state), count in hub.state.plans.outcomes(plan.id).items():
+        states[state] = states.get(state, 0) + count
+        if state == "applied":
+            name = "create" if op == "insert" else op
+            applied[name] = applied.get(name, 0) + count
+    return states, applied
+
+
+def _target_of(hub: Hub, plan: PlanState) -> str:
+    """Name the configured target of a plan.
+
+    Raises:
+        ConfigError: It is not configured any more.
+    """
+    for name in hub.loaded.settings.targets:
+        if hub.state.targets.target(name).id == plan.target:
+            return name
+    raise ConfigError(
+        f"the target of plan {plan.token} is not configured any more.", where="apply", fix="Configure it again."
+    )
+
+
 def apply_plan(
     hub: Hub,
     token: str,
@@ -183,23 +283,19 @@ def apply_plan(
         InputError: There is no such plan.
     """
     plan = stored_plan(hub, token)
-    for name in hub.loaded.settings.targets:
-        if hub.state.targets.target(name).id == plan.target:
-            with hub.target_job(name) as job:
-                if job.mode == "preview":
-                    place = hub.loaded.document.where("targets", name)
-                    raise PlanError(
-                        f"{name} is in mode preview, so nothing is applied.",
-                        where=f"plan {plan.token}",
-                        fix=f"Set `mode: canary` ({place}), plan again, then apply.",
-                    )
-                pinned(job, hub.state)
-                job = replace(job, only=_chosen_entities(hub, plan, selection or Selection(), limit))
-                report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
-                return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
-    raise ConfigError(
-        f"the target of plan {token} is not configured any more.", where="apply", fix="Configure it again."
-    )
+    name = _target_of(hub, plan)
+    with hub.target_job(name) as job:
+        if job.mode == "preview":
+            place = hub.loaded.document.where("targets", name)
+            raise PlanError(
+                f"{name} is in mode preview, so nothing is applied.",
+                where=f"plan {plan.token}",
+                fix=f"Set `mode: canary` ({place}), plan again, then apply.",
+            )
+        pinned(job, hub.state)
+        job = replace(job, only=_chosen_entities(hub, plan, selection or Selection(), limit))
+        report = TargetReport(plan.token, plan.summary, 0, False, 0, job.mode)
+        return name, deliver_step(job, hub.state, plan, report, hub.clock, run, progress)
 
 
 def stored_plan(hub: Hub, token: str) -> PlanState:

@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "report": ("synchub.cli.report", "report", "Compare targets: where do they differ, and why."),
     "dead-letters": ("synchub.cli.status", "dead_letters", "List what the sources hold that could not be read."),
     "serve": ("synchub.cli.serve", "serve", "Receive inventories, show health and metrics, run the sync on schedule."),
+    "deploy": ("synchub.cli.deploy", "deploy", "Put the flows on a Prefect server, for its workers."),
     "db": ("synchub.cli.db", "db", "Look after the state database."),
 }
 

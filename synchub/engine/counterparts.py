@@ -6,7 +6,7 @@ one side alone, and the target adds nothing, the hub makes the asset.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject, Value
@@ -31,7 +31,7 @@ class Counterparts:
         self._state = delivery.state
         self._plan = delivery.plan
 
-    def run(self, only: Collection[int] | None) -> None:
+    def run(self, only: Container[int] | None) -> None:
         """Handle every waiting row whose counterpart appears in time; the others wait for the next run.
 
         Args:
@@ -51,7 +51,7 @@ class Counterparts:
             waited += pause
             pause = min(pause * 1.5, 5.0)
 
-    def _waiting(self, only: Collection[int] | None) -> list[PlanRow]:
+    def _waiting(self, only: Container[int] | None) -> list[PlanRow]:
         rows: list[PlanRow] = []
         after = -1
         while part := self._state.plans.rows(self._plan.id, states=("waiting",), after=after, count=1000):

@@ -16,6 +16,7 @@ from synchub.domain.plan import Op, Outcome, PlanRow, RowState, TargetObject, Va
 from synchub.engine.contact import TargetJob
 from synchub.engine.counterparts import Counterparts
 from synchub.engine.pace import seldom_collected
+from synchub.engine.parts import Part, wait_for_level
 from synchub.engine.references import LEVEL, waits_for
 from synchub.engine.shape import deliver_shape
 from synchub.errors import HubError, PlanError, Recovery
@@ -99,7 +100,9 @@ class Delivery:
 
     def run(self) -> None:
         """Send everything that is to be sent, in order."""
-        deliver_shape(self)
+        part = self.job.only if isinstance(self.job.only, Part) else None
+        if part is None or part.number == 1:
+            deliver_shape(self)
         self._recover()
         size = max(self.can.batch * self.can.workers, 1)
         after = -1
@@ -108,7 +111,10 @@ class Delivery:
         # What a row of one level refers to has its object when that level is sent.
         while rows := self.state.plans.rows(self.plan.id, states=states, after=after, count=size, within=LEVEL):
             after = rows[-1].n
-            if self.job.only is not None:
+            if part is not None:
+                wait_for_level(self.state.plans, self.plan.id, after // LEVEL, self.clock)
+                rows = [r for r in rows if part.takes(r)]
+            elif self.job.only is not None:
                 rows = [r for r in rows if r.entity in self.job.only]
             if self._left is not None:
                 entities.update(r.entity for r in rows if len(entities) < self._left or r.entity in entities)
@@ -126,6 +132,8 @@ class Delivery:
         after = -1
         while rows := self.state.plans.rows(self.plan.id, states=("sent",), after=after, count=1000):
             after = rows[-1].n
+            if self.job.only is not None:  # another part's rows are on their way
+                rows = [r for r in rows if r.entity in self.job.only]
             lost: dict[str, list[PlanRow]] = {}
             again = DeliveryBatch()
             for row in rows:

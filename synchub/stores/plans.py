@@ -112,6 +112,10 @@ class Plans(Protocol):
         """
         ...
 
+    def unsent(self, plan: int, below: int) -> int:
+        """Count the rows with smaller numbers that are not sent or not answered yet; inserts are not counted."""
+        ...
+
     def rewrite(self, plan: int, row: PlanRow) -> None:
         """Store another operation, object and values for a row that waited."""
         ...

@@ -15,11 +15,10 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def deployment() -> dict[str, Any]:
-    """The deployment that the project ships."""
+def deployments() -> dict[str, Any]:
+    """The deployments that the project ships, by name."""
     content: dict[str, Any] = yaml.safe_load((_ROOT / "prefect.yaml").read_text())
-    [only] = content["deployments"]
-    return dict(only)
+    return {item["name"]: item for item in content["deployments"]}
 
 
 @pytest.fixture(scope="module")
@@ -30,25 +29,49 @@ def flow() -> Any:
         return import_module("flows.sync").sync
 
 
-def test_entry_point_is_a_module_path(deployment: dict[str, Any], flow: Any) -> None:
-    """The deployment names the flow by module path, so that `flows/` never lands on `sys.path`."""
-    module, _, name = deployment["entrypoint"].rpartition(".")
+@pytest.mark.parametrize("name", ["sync", "pull", "deliver"])
+def test_entry_points_are_module_paths(name: str, deployments: dict[str, Any], flow: Any) -> None:
+    """A deployment names its flow by module path, so that `flows/` never lands on `sys.path`."""
+    module, _, attribute = deployments[name]["entrypoint"].rpartition(".")
 
-    assert "flows.sync" == module
-    assert flow is getattr(import_module(module), name)
+    assert f"flows.{name}" == module
+    assert name == getattr(import_module(module), attribute).name
 
 
-def test_deployment_has_a_schedule_and_runs_once_at_a_time(deployment: dict[str, Any]) -> None:
-    """It runs by itself, and a second run never starts beside a first one."""
-    assert 5 == len(deployment["schedules"][0]["cron"].split())
-    assert 1 == deployment["concurrency_limit"]["limit"]
+def test_the_sync_has_a_schedule_and_runs_once_at_a_time(deployments: dict[str, Any]) -> None:
+    """It runs by itself, and a second run never starts beside a first one; pieces of it may run side by side."""
+    assert 5 == len(deployments["sync"]["schedules"][0]["cron"].split())
+    assert 1 == deployments["sync"]["concurrency_limit"]["limit"]
+    assert all(deployments[name]["concurrency_limit"]["limit"] > 1 for name in ("pull", "deliver"))
+
+
+def test_what_the_command_deploys_is_what_the_file_says(deployments: dict[str, Any], flow: Any) -> None:
+    """`synchub deploy` and `prefect.yaml` agree on flows, limits and what happens at the limit."""
+    made = import_module("flows.deployments").FLOWS
+
+    assert made.keys() == deployments.keys()
+    for name, (deployed, limit) in made.items():
+        assert deployments[name]["concurrency_limit"] == {
+            "limit": limit.limit, "collision_strategy": limit.collision_strategy.value
+        }  # fmt: skip
+        assert deployments[name]["description"] == deployed.description.partition("\n")[0]
 
 
 def test_parameters_are_names_and_numbers(flow: Any) -> None:
-    """Nobody can hand a URL, a path or a secret to the flow: it takes configured names only."""
-    parameters = inspect.signature(flow.fn).parameters
+    """Nobody can hand a URL, a path or a secret to a flow: it takes configured names, tokens of plans and numbers."""
+    known = {"sources", "targets", "limit", "workers", "plan", "part", "under"}
+    for name in ("sync", "pull", "deliver"):
+        parameters = inspect.signature(getattr(import_module(f"flows.{name}"), name).fn).parameters
+        assert known >= set(parameters)
 
-    assert {"sources", "targets", "limit"} == set(parameters)
+
+@pytest.mark.parametrize("ticket", ["", "x y", "12", "-1 a"])
+def test_what_is_no_ticket_is_refused(ticket: str, flow: Any) -> None:
+    """A run is taken part in by its number and its lease; anything else opens nothing."""
+    from synchub.errors import ConfigError
+
+    with pytest.raises(ConfigError, match="no ticket"):
+        import_module("flows.pull").pull.fn(under=ticket)
 
 
 def test_unknown_name_is_refused_before_anything_is_read(
@@ -66,11 +89,11 @@ def test_unknown_name_is_refused_before_anything_is_read(
 
 
 def test_few_fat_tasks() -> None:
-    """A sync has one task per source, one for identification and one per target: never one per record."""
-    source = (_ROOT / "flows" / "sync.py").read_text()
+    """A sync has one task per source, one for identification, one per target: never one per record."""
+    sources = [path.read_text() for path in sorted((_ROOT / "flows").glob("*.py"))]
 
-    assert 3 == source.count("\n@task(")
-    assert 1 == source.count("\n@flow(")
+    assert 6 == sum(source.count("\n@task(") for source in sources)
+    assert 3 == sum(source.count("\n@flow(") for source in sources)
 
 
 def test_secrets_may_stand_in_prefect_blocks(flow: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,9 +104,9 @@ def test_secrets_may_stand_in_prefect_blocks(flow: Any, tmp_path: Path, monkeypa
     config = tmp_path / "synchub.yaml"
     config.write_text("version: 1\nhub: {id: t}\nstate: prefect:db\nsources: {}\n")
     monkeypatch.setenv("SYNCHUB_CONFIG", str(config))
-    module = import_module(flow.fn.__module__)
+    module = import_module("flows.common")
 
-    assert module._hub().blocks is module.secret_block
+    assert module.open_configured().blocks is module.secret_block
     assert open_hub(config, blocks={"db": "sqlite:///x.db"}.__getitem__).state_url() == f"sqlite:///{tmp_path}/x.db"
     with pytest.raises(ConfigError, match="only inside a Prefect flow"):
         open_hub(config).state_url()
@@ -100,7 +123,7 @@ def test_a_block_that_is_missing_is_named(flow: Any, monkeypatch: pytest.MonkeyP
                 raise ValueError(f"Unable to find block document named {name}")
             return type("Block", (), {"get": staticmethod(lambda: "s3cret")})
 
-    module = import_module(flow.fn.__module__)
+    module = import_module("flows.common")
     monkeypatch.setattr(module, "Secret", Blocks)
 
     assert "s3cret" == module.secret_block("known")
