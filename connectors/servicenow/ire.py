@@ -172,7 +172,8 @@ def _matched_by(attempts: Any) -> tuple[str, ...]:
             return ("sys_object_source",)
         names = attempt.get("attributes")
         return tuple(map(str, names)) if isinstance(names, list) else ()
-    return ()
+    several = [a for a in attempts or [] if isinstance(a, dict) and a.get("attemptResult") == "MULTI_MATCH"]
+    return tuple(sorted({str(name) for a in several for name in a.get("attributes") or []}))
 
 
 def _errors(item: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,7 @@ class TargetJob:
     config: str
     canary: int = 10
     plan_seconds: int = 4 * 3600
-    only: frozenset[int] | None = None
+    only: Container[int] | None = None
 
     def hub_key(self, entity: int) -> str:
         """Return what a created object carries."""
@@ -114,9 +114,11 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
     now = job.target.server_time()
     since = None if known.read_since is None else known.read_since - _OVERLAP
     signed = 0
+    own = {f.kind: (cls, f) for cls in job.classes for f in job.maps.facets(cls)}
     for kind, (cls, facet, reads) in kinds_of(job).items():
         for page in job.target.objects(kind, reads, since=since):
-            hashes = [object_hashes(cls, facet, item) for item in page]
+            # A class of its own may have identifiers that the others lack, as a telephone its IMEI.
+            hashes = [object_hashes(*own.get(item.cls or kind, (cls, facet)), item) for item in page]
             changed = state.targets.observe(known.id, page, hashes)
             state.targets.replan(known.id, [(entity, "changed at the target") for entity, _ in changed])
             signed += sign(job, state, known.id, [item for _, item in changed], MOST - signed)

@@ -9,6 +9,7 @@ from synchub.domain.plan import Foreseen, Op, PlanRow, RowState, Value, Write
 from synchub.engine.contact import TargetJob
 from synchub.engine.linking import Linker
 from synchub.engine.references import waits_for
+from synchub.reconcile.identifiers import Traits
 from synchub.stores import State
 
 _STRONG = {"serial+manufacturer", "asset_tag", "uuid", "imei"}
@@ -49,17 +50,16 @@ def foresee(
                 Op.INSERT,
                 "inserted past identification: this plan creates another thing of the same name",
             )
-        if answer is None or answer.object_id == row.object_id:
+        if answer is None or (answer.object_id == row.object_id and not answer.message):
             continue
-        if answer.object_id in linker.duplicates.get(row.entity, ()):
+        if answer.object_id is None:
+            if answer.message and row.op in (Op.CREATE, Op.INSERT) and not _past_name(row, answer, docs):
+                blocked.add(row.entity)
+            continue
+        if answer.object_id == row.object_id or answer.object_id in linker.duplicates.get(row.entity, ()):
             continue
         if row.op is Op.LINK and set(answer.by) <= {"name"} and linker.by.get(row.entity) in _STRONG:
             continue  # the target goes by the name for want of anything better; a linked object is written by its id
-        if answer.object_id is None:
-            if answer.message and row.op is Op.CREATE:
-                _block(row, f"the target cannot identify it: {answer.message}")
-                blocked.add(row.entity)
-            continue
         other = known.get(answer.object_id)
         if (
             row.op in (Op.CREATE, Op.INSERT)
@@ -72,6 +72,15 @@ def foresee(
         _block(row, _words(row, answer))
         blocked.add(row.entity)
     return _without(rows, blocked)
+
+
+def _past_name(row: PlanRow, answer: Foreseen, docs: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Insert a thing of whose name the target has several others; False: it cannot be told apart and is blocked."""
+    if set(answer.by) == {"name"} and Traits(docs[row.entity]).serial:
+        row.op, row.note = Op.INSERT, "inserted past identification: several other things have its name"
+        return True
+    _block(row, f"the target cannot identify it: {answer.message}")
+    return False
 
 
 def _without(rows: Sequence[PlanRow], blocked: set[int]) -> list[PlanRow]:

@@ -70,11 +70,12 @@ class Linker:
                 for n in sorted(near)
                 if objects[n].entity is None and objects[n].object_id not in self._taken and n not in taken
             ]
-            if some:
-                match = self._match(entity, doc, some)
-                if match is not None:
-                    result[entity.id] = match
-                if match is not None and take:
+            match = self._match(entity, doc, some) if some else None
+            if match is None and len(some) < len(near):
+                match = self._clash(entity, doc, [objects[n] for n in sorted(near)])
+            if match is not None:
+                result[entity.id] = match
+                if take:
                     self._taken.update(o.object_id for o in match.objects.values())
                     self.duplicates[entity.id] = match.duplicates
                     self.by[entity.id] = match.by
@@ -115,6 +116,21 @@ class Linker:
                 match.duplicates += decision.duplicates
                 self._counterpart(match, facets, facet, chosen)
         return match
+
+    def _clash(self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow]) -> Match | None:
+        """Tell that the object a thing agrees with is another thing's: the two are probably one.
+
+        Were an object created all the same, the target would hold its serial number or tag twice.
+        """
+        if CLASSES[entity.cls].family != "hardware":
+            return None
+        for facet in self._job.maps.facets(entity.cls):
+            for item in objects:
+                if item.kind == facet.read_kind:
+                    decision = matching.match_objects(doc, [self._identity(facet, item, person=False)])
+                    if decision.by in matching.STRONG:
+                        return Match(conflict=f"{decision.reason} as an object of another thing: {item.object_id}")
+        return None
 
     def _counterpart(
         self, match: Match, facets: Sequence[ObjectIdentity], facet: ObjectIdentity, chosen: ObjectRow
@@ -192,6 +208,8 @@ class Linker:
         """Tell whether a target object is certainly another thing than an entity."""
         if other is None:
             return False
+        if other.object_id in self._taken or other.entity not in (None, row.entity):
+            return True  # it is another thing's, or will be with this plan
         facet = next(f for f in self._job.maps.facets(row.cls) if f.facet == row.facet)
         mine, theirs = Traits(doc), Traits(facet.identity(other.fields))
         return matching.contradiction(mine, theirs) != ""

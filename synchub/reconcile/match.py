@@ -2,9 +2,9 @@
 
 Only agreement on an identity links: serial number and manufacturer, asset tag, hardware UUID, IMEI, network card, and
 as the last resort a host name, which many things take over from each other. Whatever contradicts (another serial
-number, tag, IMEI, manufacturer) rules an object out, however well its name fits: otherwise a new machine would take
-over the object, the history and the tickets of the one whose name it inherited. An object that agrees on an identity
-other than name and card and contradicts on another is left to a person: neither linked nor made a second time.
+number, tag, IMEI, manufacturer, model and name) rules an object out, however well the rest fits: a new machine would
+take over the object, the history and the tickets of the one whose name it inherited. An object that agrees on an
+identity other than name and card and contradicts on another is left to a person: neither linked nor made a second time.
 
 Where a target holds one thing twice, the hub links one of the objects and reports the others as duplicates; it deletes
 and merges nothing. It takes, in this order: the one that has an asset, the one in operation, the oldest, the smallest
@@ -114,6 +114,15 @@ def contradiction(a: Traits, b: Traits) -> str:
     same_serial = a.serial and a.serial == b.serial
     if a.uuid and b.uuid and a.uuid != b.uuid and not same_serial:
         return "another hardware UUID"
+    if (
+        same_serial
+        and a.host
+        and b.host
+        and a.host != b.host
+        and not _models_fit(a, b)
+        and not (a.tag and a.tag == b.tag)
+    ):
+        return "another model and another name"  # makers of one house have given the same number twice
     return ""
 
 
@@ -139,6 +148,7 @@ _STRONG: tuple[tuple[str, _Agree], ...] = (
     ("uuid", lambda a, b: bool(a.uuid) and a.uuid == b.uuid),
     ("imei", lambda a, b: bool(a.imei) and a.imei == b.imei),
 )
+STRONG = frozenset(name for name, _ in _STRONG)
 _WEAK: tuple[tuple[str, _Agree], ...] = (
     ("mac+hostname", lambda a, b: bool(a.host) and a.host == b.host and not set(a.macs).isdisjoint(b.macs)),
     ("mac", lambda a, b: not set(a.macs).isdisjoint(b.macs) and _models_fit(a, b)),

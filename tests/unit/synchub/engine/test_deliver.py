@@ -449,3 +449,19 @@ def test_a_host_name_of_two_entities_links_neither(state: SqlState) -> None:
     later(world)
     untouched = [item for item in world.target.of("ci_computer") if item.by == "people"]
     assert [item.fields for item in untouched] == [{"name": "nb-1"}]
+
+
+def test_what_another_things_object_carries_is_not_created_a_second_time(state: SqlState) -> None:
+    """Somebody typed a tag into a linked object; an order line with that tag becomes a question, no second object."""
+    world = World(state)
+    world.target.put("ci_computer", "ci-1", serial="5CG81F02QX", tag="A1001")
+    world.say("mdm", "1", serial_number="5CG81F02QX", hostname="nb-1", manufacturer="HP")
+    world.sync()
+    world.say("erp", "9", asset_tag="A1001", price="10", manufacturer="HP")
+    world.update()
+    plan = world.plan()
+    assert [(r.op.value, r.state.value) for r in world.state.plans.rows(plan.id)] == [("link", "conflict")]
+    assert "same asset_tag as an object of another thing: ci-1" in world.state.plans.rows(plan.id)[0].note
+    world.deliver(plan)
+    assert len(world.target.of("ci_computer")) == 1
+    assert [item.fields.get("tag") for item in world.target.held.values() if item.fields.get("tag")] == ["A1001"]

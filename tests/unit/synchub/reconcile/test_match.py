@@ -132,3 +132,14 @@ def test_people() -> None:
     assert match_people(anna, [gone, by_mail]).object_id == "m"
     assert match_people(anna, [by_mail, thing("k", email="a@x.example")]).ambiguous == ("k", "m")
     assert match_people({"login": "a@x.example"}, [by_mail]).by == "login"
+
+
+def test_one_number_given_twice_by_makers_of_one_house_links_nothing() -> None:
+    """Same serial number and house, but another model and another name: two things, and a person is asked."""
+    other = thing("a", serial_number="5CG81F02QX", manufacturer="HPE", model="ProLiant DL380 Gen10", hostname="srv-7")
+    renamed = thing("b", serial_number="5CG81F02QX", manufacturer="HP", model="EliteBook 840 G10", hostname="old-name")
+    mine = {**LAPTOP, "asset_tag": ""}
+
+    assert match_objects(mine, [other]).object_id is None
+    assert match_objects(mine, [other]).ambiguous == ("a",)
+    assert match_objects(mine, [other, renamed]).object_id == "b"
