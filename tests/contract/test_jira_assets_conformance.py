@@ -1,4 +1,4 @@
-"""The Jira Assets target against the conformance kit; every request and answer is held to the vendor's specification."""
+"""The Jira Assets target against the conformance kit; requests and answers are held to the vendor's specification."""
 
 from __future__ import annotations
 
