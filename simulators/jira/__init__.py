@@ -58,9 +58,9 @@ In a test::
   `rlabs-insight-attribute-<objectTypeAttributeId>`, all of them at once, and nothing is written.
 - Faults: `faults.add(kind, ...)` as in `simulators.faults`, and `drift` (`options={"insert": {TYPE: [ROW]}, "edit":
   {KEY: ROW}, "delete": [KEY]}`): objects change before a request is answered.
-- Assumed, since no document says: at most 1,000 objects a page and in `total`; without ORDER BY by label; history types 0
-  (created) and 1 (changed); 200 for a deleted object; a unique value whatever its case; an unknown object type in AQL
-  finds nothing; text below 255 characters; roles without permission get 403; the keys under `errors` (see above).
+- Assumed, since no document says: at most 1,000 objects a page and in `total`; without ORDER BY by label; history
+  types 0 (created) and 1 (changed); 200 for a deleted object; a unique value whatever its case; an unknown object type
+  in AQL finds nothing; text below 255 characters; 403 for roles without permission; the keys under `errors` (above).
 - Not simulated: imports, deleting types and schemas, changing statuses, IQL and the other removed searches, groups, AQL
   functions but `objectTypeAndChildren`, attachments, worklogs, screens and workflows other than the one here, service
   desk requests, creating projects and fields: they get a 404 or 400.

@@ -222,7 +222,7 @@ class Desk:
         shown = self.fields.show(issue, lambda n: n not in without and (everything or n in asked), plain=plain)
         found: dict[str, Any] = {
             "expand": "renderedFields,names,schema,operations,editmeta,changelog", "id": issue.id,
-            "self": f"{self.url}/rest/api/3/issue/{issue.id}", "key": issue.key,
+            "self": f"{self.url}/rest/api/{2 if plain else 3}/issue/{issue.id}", "key": issue.key,
         }  # fmt: skip
         if shown:
             found["fields"] = shown

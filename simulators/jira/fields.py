@@ -186,9 +186,9 @@ class Fields:
 
     def comment(self, issue: Issue, comment: Comment, *, plain: bool = False) -> dict[str, Any]:
         """Render a comment."""
-        author = self.user(comment.author)
+        author, root = self.user(comment.author), f"{self._base()}/rest/api/{2 if plain else 3}"
         return {
-            "self": f"{self._base()}/rest/api/3/issue/{issue.id}/comment/{comment.id}", "id": comment.id,
+            "self": f"{root}/issue/{issue.id}/comment/{comment.id}", "id": comment.id,
             "author": author, "body": adf.text(comment.body) if plain else comment.body, "updateAuthor": author,
             "created": stamp(comment.created), "updated": stamp(comment.updated), "jsdPublic": True,
         }  # fmt: skip

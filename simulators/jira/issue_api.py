@@ -100,7 +100,8 @@ class IssueApi(IssueLookup):
         issue.properties |= data["properties"]
         self._sim.reindex(issue, new=True)
         call.wrote()
-        return {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/3/issue/{issue.id}"}
+        version = 2 if "/rest/api/2" in call.base else 3
+        return {"id": issue.id, "key": issue.key, "self": f"{self._sim.url}/rest/api/{version}/issue/{issue.id}"}
 
     def _home(self, call: Call, sent: dict[str, Any]) -> tuple[Project | None, str, dict[str, str]]:
         """Find project and issue type of a new issue, taking them out of the fields."""

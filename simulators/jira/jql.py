@@ -21,6 +21,7 @@ from simulators.jira import adf
 from simulators.jira.access import Access, Account
 from simulators.jira.issues import CATEGORIES, ISSUE_TYPES, PRIORITIES, STATUSES, Field, Issue, IssueStore
 from simulators.jira.lexer import QueryError, Reader, Token, tokens
+from simulators.jira.words import Words
 
 Test = Callable[[Issue], bool]
 _ALIASES = {"issuekey": "key", "id": "key", "issue": "key", "type": "issuetype", "due": "duedate"}
@@ -31,8 +32,6 @@ _EMPTY = {"IS", "IS NOT"}
 _TEXT_OPERATORS = {"~", "!~", *_EMPTY}
 _RELATIVE = re.compile(r"([+-]?)(\d{1,5})([wdhm])")
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60}
-_WORD = re.compile(r"\w+")
-_SPECIAL = set('+-&|!(){}[]^~*?\\:/"')
 
 
 @dataclass(slots=True)
@@ -288,57 +287,6 @@ class Jql:
             raise QueryError(msg)
         wanted = set(values)
         return self._in(name, operator, wanted, lambda issue: _inside(issue.properties, match[1], match[2]))
-
-
-class Words:
-    """What a `~` looks for: words that all have to be there, a phrase, or beginnings of words.
-
-    Args:
-        text: The value of the clause.
-        name: Of the field, for messages.
-
-    Raises:
-        QueryError: A wildcard comes first, or a quotation is not closed.
-    """
-
-    def __init__(self, text: str, name: str) -> None:
-        self.phrases: list[list[str]] = []
-        self.starts: list[str] = []
-        if text[:1] in ("*", "?"):
-            msg = f"The text query '{text[:60]}' for field '{name}' is not allowed to start with '{text[0]}'"
-            raise QueryError(msg)
-        parts = re.split(r'(?<!\\)"', text)
-        if len(parts) % 2 == 0:
-            msg = f"Unable to parse the text '{text[:60]}' for field '{name}'."
-            raise QueryError(msg)
-        for number, part in enumerate(parts):
-            if number % 2:
-                self.phrases.append(_split(part))
-                continue
-            if any(char in _SPECIAL - set("*?-/+:") for char in re.sub(r"\\.", "", part)):
-                msg = f"Unable to parse the text '{text[:60]}' for field '{name}'."
-                raise QueryError(msg)
-            for word in part.split():
-                if word.endswith("*") and not word.endswith("\\*"):
-                    self.starts.append(word[:-1].lower())
-                else:
-                    self.phrases.append(_split(word))
-        self.phrases = [phrase for phrase in self.phrases if phrase]
-
-    def found(self, texts: list[str]) -> bool:
-        """Say whether all that is looked for stands in one of the texts each."""
-        split = [_split(text) for text in texts]
-        return all(any(_holds(words, phrase) for words in split) for phrase in self.phrases) and all(
-            any(word.startswith(start) for words in split for word in words) for start in self.starts
-        )
-
-
-def _split(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
-
-
-def _holds(words: list[str], phrase: list[str]) -> bool:
-    return any(words[at : at + len(phrase)] == phrase for at in range(len(words) - len(phrase) + 1))
 
 
 def _double(reader: Reader, sign: str) -> bool:

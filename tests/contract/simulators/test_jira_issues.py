@@ -285,6 +285,7 @@ def test_version_2_speaks_plain_text(desk: Desk) -> None:
     key = desk.http.post(f"{url}/issue", json={"fields": fields}).json()["key"]
     desk.http.post(f"{url}/issue/{key}/comment", json={"body": "hello"})
 
-    assert desk.http.get(f"{url}/issue/{key}").json()["fields"]["description"] == "one\ntwo"
+    shown = desk.http.get(f"{url}/issue/{key}").json()
+    assert shown["fields"]["description"] == "one\ntwo" and shown["self"].startswith(url)
     assert desk.http.get(f"{url}/issue/{key}/comment").json()["comments"][0]["body"] == "hello"
     assert desk.http.get(f"/issue/{key}").json()["fields"]["description"]["type"] == "doc"
