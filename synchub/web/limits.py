@@ -36,7 +36,7 @@ class Limits:
     workers: int = 2
     queue: int = 64
     state_s: float = 5
-    fresh_s: float = 15
+    fresh_s: float = 30
 
 
 DEFAULT = Limits()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from synchub.wiring import open_hub
 from tests.unit.connectors.agent_inventory.reads import agent
 
 _WAIT_S = 150
@@ -54,8 +55,12 @@ def process(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
             env=os.environ | settings, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
         yield running
-        running.kill()
-        running.wait()
+        running.terminate()  # so that it ends its own Prefect server too
+        try:
+            running.wait(60)
+        finally:
+            running.kill()
+            running.communicate()
 
 
 def _get(url: str, data: bytes | None = None) -> bytes:
@@ -73,10 +78,12 @@ def test_agent_to_scheduled_sync(process: subprocess.Popen[str], port: int, tmp_
     url = f"http://127.0.0.1:{port}"
     answer = json.loads(_get(f"{url}/agents/scan", agent()))
     limit = time.monotonic() + _WAIT_S
-    while b'synchub_stream_records{source="scan",stream="inventories"} 1.0' not in _get(f"{url}/metrics"):
+    hub = open_hub(tmp_path / "synchub.yaml")
+    while [1] != [stream["records"] for stream in hub.state.reports.streams()]:
         assert time.monotonic() < limit, (tmp_path / "log").read_text()[-3000:]
         assert process.poll() is None
         time.sleep(1)
+    hub.close()
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 
