@@ -7,7 +7,9 @@ import re
 import pytest
 
 from connectors import registry
+from connectors.kit import TargetCase
 from connectors.registry import _OURS as OURS
+from tests.contract import matrix
 from tests.meta.project import ROOT, named
 
 HEADINGS = ["Prerequisites", "Permissions", "Configure", "Run", "What is", "Limits", "Troubleshooting", "References"]
@@ -52,3 +54,16 @@ def test_page_without_connector() -> None:
     pages = {path.stem for path in named("docs/connectors/*.md")} - {"README"}
 
     assert pages == set(OURS)
+
+
+def test_conformance_table_is_what_the_tests_hold() -> None:
+    """Every connector of the registry and every case of a test stands in it; `make matrix` writes it anew."""
+    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(lambda _case, _check: True)
+
+
+def test_conformance_table_does_not_hide_a_failure() -> None:
+    """A check that fails is "not yet", and so is a connector without a case."""
+    held = matrix.render(lambda _case, check: check != "identity")
+
+    assert f"| identity |{f' {matrix.NOT_YET} |' * len(list(matrix.columns(TargetCase)))}" in held
+    assert {case.name for _, case in matrix.cases()} == set(OURS)

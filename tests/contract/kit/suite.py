@@ -8,6 +8,9 @@ import pytest
 
 from connectors.kit import SOURCE_CHECKS, TARGET_CHECKS, SourceCase, TargetCase, applicable
 
+# Which case a test function runs: `tests.contract.matrix` reads it.
+CASE_OF: dict[Callable[..., None], SourceCase | TargetCase] = {}
+
 
 def source_suite(case: SourceCase) -> Callable[..., None]:
     """Make a test function that runs every check that applies to a source."""
@@ -16,6 +19,7 @@ def source_suite(case: SourceCase) -> Callable[..., None]:
     def test(check: str) -> None:
         SOURCE_CHECKS[check](case)
 
+    CASE_OF[test] = case
     return test
 
 
@@ -26,4 +30,5 @@ def target_suite(case: TargetCase) -> Callable[..., None]:
     def test(check: str) -> None:
         TARGET_CHECKS[check](case)
 
+    CASE_OF[test] = case
     return test
