@@ -58,7 +58,7 @@ def test_page_without_connector() -> None:
 
 def test_conformance_table_is_what_the_tests_hold() -> None:
     """Every connector of the registry and every case of a test stands in it; `make matrix` writes it anew."""
-    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(lambda _case, _check: True)
+    assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(lambda _case, _check: True), "make matrix"
 
 
 def test_conformance_table_does_not_hide_a_failure() -> None:
