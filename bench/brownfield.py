@@ -240,6 +240,8 @@ def run(world: Brownfield) -> dict[str, Any]:
         "deleted": audit.cis.deleted + audit.assets.deleted + audit.users.deleted,
     }
     world.say(f"applied: {applied}")
+    for found in [*audit.overwritten[:20], *audit.takeovers[:20]]:
+        world.say(f"    {found}")
     world.auditor.begin()
     _, again = world.plan(hub)
     world.sync(hub)

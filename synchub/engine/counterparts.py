@@ -105,11 +105,12 @@ class Counterparts:
                 item = found.get(object_id)
                 other = taken.get(object_id)
                 if item is None or (other is not None and other.entity not in (None, row.entity)):
-                    note = (
-                        "its counterpart cannot be read" if item is None else "its counterpart belongs to another thing"
-                    )
-                    batch.states.append((row.n, RowState.FAILED, note))
-                    batch.replan.append((row.entity, "failed"))
+                    if item is None:
+                        batch.states.append((row.n, RowState.FAILED, "its counterpart cannot be read"))
+                        batch.replan.append((row.entity, "failed"))
+                    else:  # two things share one pair of objects: a person has to say whether they are one
+                        batch.states.append((row.n, RowState.CONFLICT, "its counterpart belongs to another thing"))
+                        self._d.counts.add(row, RowState.CONFLICT)
                     continue
                 self._changes(row, item, ours=row.n in ours)
                 if row.changes:
