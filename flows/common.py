@@ -17,6 +17,7 @@ from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
 
 from synchub.errors import ConfigError, HubError, Recovery
+from synchub.sharing import SharedRun, read_ticket
 from synchub.steps import begin_run, end_run, exclusive
 from synchub.wiring import Hub, open_hub
 
@@ -63,27 +64,8 @@ RETRIES: dict[str, Any] = {
 }  # fmt: skip
 
 
-class Taking:
-    """A run while a flow works on it.
-
-    Attributes:
-        hub: Open, writing under the run's lease.
-        run: Number of the run.
-        lease: Owner of its lease.
-        state: How it ends; `failed` until somebody says better.
-    """
-
-    def __init__(self, hub: Hub, run: int, lease: str) -> None:
-        self.hub, self.run, self.lease, self.state = hub, run, lease, "failed"
-
-    @property
-    def ticket(self) -> str:
-        """What another flow needs to take part in this run."""
-        return f"{self.run} {self.lease}"
-
-
 @contextmanager
-def taking(kind: str, under: str | None) -> Iterator[Taking]:
+def taking(kind: str, under: str | None) -> Iterator[SharedRun]:
     """Open a run of its own, or take part in the one that a ticket names.
 
     Raises:
@@ -91,19 +73,17 @@ def taking(kind: str, under: str | None) -> Iterator[Taking]:
         LeaseHeld: Another run works on the state and does not end in time.
     """
     if under is not None:
-        number, _, lease = under.partition(" ")
-        if not number.isdigit() or not lease:
-            raise ConfigError("this is no ticket of a run.", where="under", fix="Leave it out; only flows hand it on.")
+        run, lease = read_ticket(under)
         hub = open_configured(lease)
         try:
-            yield Taking(hub, int(number), lease)
+            yield SharedRun(hub, run, lease)
         finally:
             hub.close()
         return
     hub = open_configured()
     try:
         with exclusive(hub, wait=LEASE_WAIT) as lease:
-            taken = Taking(hub, begin_run(hub, kind, flow_run.get_id()), lease)
+            taken = SharedRun(hub, begin_run(hub, kind, flow_run.get_id()), lease)
             try:
                 yield taken
             finally:

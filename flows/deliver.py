@@ -7,7 +7,8 @@ from typing import Any
 from prefect import flow, task
 
 from flows.common import RETRIES, open_configured, taking
-from synchub.steps import chosen, deliver_part, identify_all, run_state, sync_target
+from synchub.sharing import deliver_part
+from synchub.steps import chosen, identify_all, run_state, sync_target
 from synchub.wiring import Selection
 
 

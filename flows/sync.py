@@ -10,20 +10,13 @@ from typing import Any
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows.common import RETRIES, Taking, open_configured, taking
+from flows.common import RETRIES, open_configured, taking
 from flows.deliver import deliver_task
 from flows.pull import pull_task
 from flows.spread import spread
 from synchub.report import report_markdown
-from synchub.steps import (
-    can_spread,
-    chosen,
-    finish_target,
-    identify_all,
-    plan_for_parts,
-    pulled_in,
-    run_state,
-)
+from synchub.sharing import SharedRun, can_spread, finish_target, plan_for_parts, pulled_in
+from synchub.steps import chosen, identify_all, run_state
 
 
 @task(name="identify", **RETRIES)
@@ -88,14 +81,14 @@ def sync(
     return result
 
 
-def _pulled(taken: Taking, read: list[str], limit: int | None, workers: int) -> dict[str, dict[str, dict[str, Any]]]:
+def _pulled(taken: SharedRun, read: list[str], limit: int | None, workers: int) -> dict[str, dict[str, dict[str, Any]]]:
     if workers == 1 or len(read) < 2:
         return {name: pull_task(name, taken.run, taken.lease, limit) for name in read}
     spread("pull/pull", [{"sources": [name], "limit": limit, "under": taken.ticket} for name in read])
     return pulled_in(taken.hub, taken.run)
 
 
-def _delivered(taken: Taking, name: str, workers: int) -> dict[str, Any]:
+def _delivered(taken: SharedRun, name: str, workers: int) -> dict[str, Any]:
     if workers == 1:
         return deliver_task(name, taken.run, taken.lease)
     token = plan_task(name, taken.run, taken.lease)

@@ -16,7 +16,6 @@ from typing import Any
 
 from synchub.alerts import watch
 from synchub.engine.contact import pinned
-from synchub.engine.parts import Part
 from synchub.engine.pull import PullCounts, pull
 from synchub.engine.sync import TargetReport, deliver_step, heartbeat_step, identify_step, plan_step
 from synchub.engine.watch import Told
@@ -177,75 +176,7 @@ def sync_target(
         return report
 
 
-# --- several workers ------------------------------------------------------------------------------------------------
-
-
-def can_spread(hub: Hub) -> None:
-    """Make sure that several workers can work on the state at once.
-
-    Raises:
-        ConfigError: It is SQLite.
-    """
-    if hub.state_url().startswith("sqlite"):
-        raise ConfigError(
-            "several workers need PostgreSQL.", where=hub.loaded.document.where("state"),
-            fix="Set `state:` to a PostgreSQL URL, or leave `workers` at 1.",
-        )  # fmt: skip
-
-
-def pulled_in(hub: Hub, run: int) -> dict[str, dict[str, dict[str, Any]]]:
-    """Return source -> stream -> counts of what was read in a run, by whichever worker."""
-    result: dict[str, dict[str, dict[str, Any]]] = {}
-    for way, counts in hub.state.reports.counts(run).get("pull", {}).items():
-        source, _, stream = way.partition("/")
-        result.setdefault(source, {})[stream] = counts
-    return result
-
-
-def plan_for_parts(hub: Hub, name: str, run: int) -> str | None:
-    """Plan a target for delivery in parts; returns the plan's token, None where the mode does not write everything."""
-    with hub.target_job(name) as job:
-        if job.mode != "write":
-            return None
-        plan, report = plan_step(job, hub.state, hub.rules(), hub.clock, run)
-        noted = {"read": report.read, "first": report.first, "changed_by_others": report.changed_by_others}
-        hub.state.runs.note(run, {"planned": {name: noted}})
-        return plan.token
-
-
-def deliver_part(hub: Hub, token: str, part: str, run: int) -> dict[str, int]:
-    """Deliver one part of a stored plan (`"2/4"`); returns rows by final state."""
-    from synchub.engine.deliver import deliver
-
-    plan, which = stored_plan(hub, token), Part.parse(part)
-    with hub.target_job(_target_of(hub, plan)) as job:
-        return deliver(replace(job, only=which), hub.state, plan, hub.clock, run).states
-
-
-def finish_target(hub: Hub, name: str, token: str, run: int) -> TargetReport:
-    """Deliver what the parts of a plan left, close it, and report the whole."""
-    with hub.target_job(name) as job:
-        plan = stored_plan(hub, token)
-        noted = hub.state.reports.counts(run).get("planned", {}).get(name, {})
-        report = TargetReport(plan.token, plan.summary, mode=job.mode, **noted)
-        report = deliver_step(job, hub.state, plan, report, hub.clock, run)
-        report.states, report.applied = _outcome(hub, plan)
-        return heartbeat_step(job, hub.state, report, hub.clock, run)
-
-
-def _outcome(hub: Hub, plan: PlanState) -> tuple[dict[str, int], dict[str, int]]:
-    """Count a delivered plan's rows by state, and by operation those that were applied."""
-    states: dict[str, int] = {}
-    applied: dict[str, int] = {}
-    for (_, op, state), count in hub.state.plans.outcomes(plan.id).items():
-        states[state] = states.get(state, 0) + count
-        if state == "applied":
-            name = "create" if op == "insert" else op
-            applied[name] = applied.get(name, 0) + count
-    return states, applied
-
-
-def _target_of(hub: Hub, plan: PlanState) -> str:
+def target_of(hub: Hub, plan: PlanState) -> str:
     """Name the configured target of a plan.
 
     Raises:
@@ -283,7 +214,7 @@ def apply_plan(
         InputError: There is no such plan.
     """
     plan = stored_plan(hub, token)
-    name = _target_of(hub, plan)
+    name = target_of(hub, plan)
     with hub.target_job(name) as job:
         if job.mode == "preview":
             place = hub.loaded.document.where("targets", name)
