@@ -109,6 +109,16 @@ def databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture
+def postgres_databases(
+    postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Databases]:
+    """Empty state databases on PostgreSQL only, for what SQLite cannot do."""
+    made = Databases("postgresql", tmp_path_factory.mktemp("state"), postgres_server)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def state(databases: Databases) -> SqlState:
     """An empty state, once on each kind of database."""
     return databases.open()

@@ -154,3 +154,30 @@ _DEVICES: list[dict[str, Any]] = [
     }
     for n in (1, 2)
 ]  # fmt: skip
+
+
+def people_and_devices(desk: Desk, people: int, devices: int) -> Desk:
+    """Fill a desk in mode write: everybody but the first has a manager, every device a user and an order line."""
+    names = [f"P{n:03}" for n in range(people)]
+    desk.rows = {
+        "people": [
+            {**_PEOPLE[0], "employee_id": f"E2{n:05}", "first_name": name, "last_name": f"Fam{name}",
+             "email": f"{name}@corp.example".lower(), "user_principal_name": f"{name}@corp.example".lower(),
+             "manager_employee_id": f"E2{(n - 1) // 3:05}" if n else ""}
+            for n, name in enumerate(names)
+        ],
+        "devices": [
+            {**_DEVICES[0], "id": f"00000000-0000-4000-8000-0000000{n:05}", "deviceName": f"NB-{n:05}",
+             "serialNumber": f"5CG7K{n:04}QX", "wiFiMacAddress": f"71456CD{n:05X}",
+             "userPrincipalName": f"{names[n % people]}@corp.example"}
+            for n in range(devices)
+        ],
+        "orders": [
+            {**_ORDERS[0], "po_line_id": f"PO-2-{n}", "po_number": "PO-2", "line_no": n,
+             "serial_number": f"5CG7K{n:04}QX", "requested_for_email": ""}
+            for n in range(devices)
+        ],
+    }  # fmt: skip
+    desk.mode = "write"
+    desk.write()
+    return desk
