@@ -111,7 +111,7 @@ def silence(tmp_path: Path) -> Iterator[Silence]:
 
 
 def test_ninety_days_of_check_ins(silence: Silence) -> None:
-    """Freshness in the target is never older than eight days, each device is told at most weekly, else nothing moves."""
+    """Freshness in the target is never older than eight days, each is told at most weekly, nothing else moves."""
     silence.check_in(0)
     first = silence.sync()
     silence.sim.settle()
