@@ -97,6 +97,15 @@ class AssetsReport:
         """Return everything as JSON values."""
         return asdict(self)
 
+    def tallies(self) -> list[Tally]:
+        """Return what happened to each kind of object."""
+        return [self.devices_tally, self.people_tally]
+
+    @property
+    def records_written(self) -> int:
+        """Records written: the API takes one per request."""
+        return self.writes
+
     def table(self) -> str:
         """Render for people, no colour."""
         lines = [f"{self.name}", f"  {'':14}{'created':>9}{'updated':>9}{'deleted':>9}{'unchanged':>11}"]

@@ -98,6 +98,10 @@ class Report:
         """Return everything as JSON values."""
         return asdict(self)
 
+    def tallies(self) -> list[Tally]:
+        """Return what happened to each kind of row."""
+        return [self.cis, self.assets, self.users]
+
     def table(self) -> str:
         """Render for people: about 20 lines, no colour."""
         lines = [f"{self.name}", f"  {'':14}{'created':>9}{'updated':>9}{'deleted':>9}{'unchanged':>11}"]
