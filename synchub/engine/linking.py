@@ -120,15 +120,17 @@ class Linker:
     def _clash(self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow]) -> Match | None:
         """Tell that the object a thing agrees with is another thing's: the two are probably one.
 
-        Were an object created all the same, the target would hold its serial number or tag twice.
+        Were an object created all the same, the target would hold its serial number or tag twice. Of a thing without a
+        serial number the same holds where both card and host name are the other's.
         """
         if CLASSES[entity.cls].family != "hardware":
             return None
+        telling = matching.STRONG if doc.get("serial_number") else {*matching.STRONG, "mac+hostname"}
         for facet in self._job.maps.facets(entity.cls):
             for item in objects:
                 if item.kind == facet.read_kind:
                     decision = matching.match_objects(doc, [self._identity(facet, item, person=False)])
-                    if decision.by in matching.STRONG:
+                    if decision.by in telling:
                         return Match(conflict=f"{decision.reason} as an object of another thing: {item.object_id}")
         return None
 
