@@ -30,6 +30,7 @@ _OURS: dict[str, str] = {
     "files": "connectors.files:CONNECTOR",
     "intune": "connectors.intune:CONNECTOR",
     "jira_assets": "connectors.jira_assets:CONNECTOR",
+    "jira_issues": "connectors.jira_issues:CONNECTOR",
     "nmap": "connectors.nmap:CONNECTOR",
     "procurement": "connectors.procurement:CONNECTOR",
     "servicenow": "connectors.servicenow:CONNECTOR",
@@ -103,7 +104,9 @@ class Connector:
     Attributes:
         name: As written after `connector:` in the configuration.
         settings: Model of its block in the configuration (without `connector` and what the hub itself reads).
-        maps: Folder with its shipped field maps, one `<stream>.yaml` per stream.
+        maps: Folder with its shipped field maps, one `<stream>.yaml` per stream; of a connector that only writes, with
+            its target maps.
+        target_maps: Folder with its target maps where it reads and writes; None: `maps`.
         docs: Page of the documentation, relative to the project.
         open_source: Opens the reading side; None when there is none.
         open_target: Opens the writing side; None when there is none.
@@ -119,6 +122,7 @@ class Connector:
     open_target: OpenTarget | None = None
     open_receiver: OpenReceiver | None = None
     rate: Rate = Rate(per_second=10, burst=20)
+    target_maps: Path | None = None
 
 
 def names() -> list[str]:

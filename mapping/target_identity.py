@@ -57,4 +57,6 @@ NORMALISERS: dict[str, Normaliser] = {
     "family_name": _readable("person_name"),
     "order_number": _readable("text"),
     "line_number": _readable("text"),
+    "ticket_number": _readable("text"),
+    "tracker": _readable("lower"),
 }

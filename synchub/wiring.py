@@ -323,7 +323,8 @@ class Hub:
         block = self.loaded.settings.targets[name]
         connector = registry.load(block.connector, where=self.loaded.document.where("targets", name, "connector"))
         return load_target_map(
-            sorted(connector.maps.glob("*.yaml")), [self.loaded.base_dir / path for path in block.maps]
+            sorted((connector.target_maps or connector.maps).glob("*.yaml")),
+            [self.loaded.base_dir / path for path in block.maps],
         )
 
     def close(self) -> None:

@@ -19,9 +19,9 @@ import xxhash
 
 from connectors.auth import BasicKey
 from connectors.bamboohr.api import BATCH, Api, DataPage, any_of, said
-from connectors.bamboohr.cursor import Cursor
 from connectors.bamboohr.employment import Row, facts
 from connectors.bamboohr.settings import BambooSettings, EmployeeOptions
+from connectors.cursor import Cursor
 from connectors.http import HttpClient
 from connectors.registry import Context, Rate
 from synchub.domain.records import CHANGES_ONLY, End, Page, Rejected

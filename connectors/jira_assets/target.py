@@ -111,6 +111,10 @@ class JiraAssetsTarget:
         """List who changed what in an object, newest first; empty where it is gone."""
         return self._historian.edits(object_id) if aql.is_id(object_id) else []
 
+    def workspace(self) -> str:
+        """Return the id of the workspace; fields of issues name objects with it."""
+        return self._client.workspace()
+
     def examine(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Yield single checks for `synchub check`; see `synchub.ports.Examined`."""
         yield "object schema", self._examine_schema

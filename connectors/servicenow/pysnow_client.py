@@ -8,26 +8,22 @@ its update reads and writes by query, one object at a time.
 
 from __future__ import annotations
 
-import io
-import ssl
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
 import requests
-import urllib3
-from requests.adapters import BaseAdapter, HTTPAdapter
 
 from connectors.http import user_agent
 from connectors.registry import Context
+from connectors.requests_session import TIMEOUTS, outfit, read_whole
 from connectors.retry import RetryPolicy, call
 from connectors.servicenow.client import ServiceNowClient, error_text, result_of
 from connectors.status import error_for, parse_date, parse_retry_after
-from synchub.errors import AuthError, ConfigError, ContractChanged, RateLimited, Unavailable
+from synchub.errors import AuthError, ContractChanged, RateLimited, Unavailable
 
 with warnings.catch_warnings():
     # Its doc strings hold escape sequences that Python warns of when it compiles them first.
@@ -38,8 +34,6 @@ _UNREADABLE = (
     pysnow.exceptions.MissingResult, pysnow.exceptions.ResponseError, pysnow.exceptions.UnexpectedResponseFormat,
     ValueError,
 )  # fmt: skip
-MAX_BYTES = 32 * 1024 * 1024
-TIMEOUTS = (10, 60)  # seconds to connect, seconds between two reads
 
 
 class ReferenceReader:
@@ -109,12 +103,7 @@ class _Session(requests.Session):
     def __init__(self, client: ServiceNowClient, context: Context) -> None:
         super().__init__()
         self._client = client
-        self.trust_env = False
-        if context.proxy and context.transport is None:
-            self.proxies = {"http": context.proxy, "https": context.proxy}
-        adapter: BaseAdapter = _Bridge(context.transport) if context.transport else _Adapter(_tls(client.name, context))
-        self.mount("https://", adapter)
-        self.mount("http://", adapter)
+        outfit(self, client.name, context)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send within the budget, with the log-in, time-outs and limits; raises the hub's errors."""
@@ -137,7 +126,7 @@ class _Session(requests.Session):
         raise AssertionError(where)
 
     def _check(self, response: requests.Response, where: str) -> None:
-        body = _read(response, where)
+        body = read_whole(response, where)
         if not 200 <= response.status_code < 300:
             now = parse_date(response.headers.get("Date")) or self._client.clock.now()
             wait = parse_retry_after(response.headers.get("Retry-After"), now=now)
@@ -150,70 +139,3 @@ class _Session(requests.Session):
             result_of(orjson.loads(body), where)
         except orjson.JSONDecodeError:
             raise Unavailable("the answer is no JSON, or broken off.", where=where, fix="Try again later.") from None
-
-
-def _read(response: requests.Response, where: str) -> bytes:
-    """Read a body up to the limit and leave it where pysnow looks for it."""
-    parts, size = [], 0
-    for chunk in response.iter_content(256 * 1024):
-        size += len(chunk)
-        if size > MAX_BYTES:
-            response.close()
-            raise ContractChanged(f"the answer is larger than {MAX_BYTES:,} bytes.", where=where, fix="Check `url`.")
-        parts.append(chunk)
-    body = b"".join(parts)
-    response._content = body  # noqa: SLF001  # requests has no public way to set what was read by hand
-    return body
-
-
-class _Adapter(HTTPAdapter):
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Verify with our certificate authorities."""
-        super().init_poolmanager(*args, ssl_context=self._context, **kwargs)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
-        """Verify with our certificate authorities behind a proxy, too."""
-        return super().proxy_manager_for(*args, ssl_context=self._context, **kwargs)
-
-
-class _Bridge(BaseAdapter):
-    """Sends through the transport that stands for the network in tests."""
-
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        super().__init__()
-        self._transport = transport
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        """Send one request."""
-        body = request.body.encode() if isinstance(request.body, str) else request.body
-        sent = httpx.Request(str(request.method), str(request.url), headers=dict(request.headers), content=body)
-        answer = self._transport.handle_request(sent)
-        response = requests.Response()
-        response.status_code = answer.status_code
-        response.headers = requests.structures.CaseInsensitiveDict(_headers(answer.headers))
-        response.raw = urllib3.HTTPResponse(
-            body=io.BytesIO(answer.read()), status=answer.status_code, preload_content=False
-        )
-        response.url, response.request = str(request.url), request
-        return response
-
-    def close(self) -> None:
-        """Leave the transport to whoever lent it."""
-
-
-def _headers(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() != "content-encoding"}
-
-
-def _tls(name: str, context: Context) -> ssl.SSLContext:
-    tls = httpx.create_ssl_context(trust_env=False)
-    if context.ca_file is not None:
-        try:
-            tls.load_verify_locations(cafile=str(context.ca_file))
-        except (OSError, ssl.SSLError):
-            raise ConfigError("`http.ca_file` cannot be read as PEM certificates.", where=name) from None
-    return tls

@@ -19,7 +19,8 @@ ISO 4217 currency.
     ├── PurchaseOrder       these four: asset facet only
     ├── PurchaseOrderLine
     ├── Receipt
-    └── Invoice
+    ├── Invoice
+    └── Ticket              neither facet, like Person
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ FormFactor = Literal[
 PersonStatus = Literal["prehire", "active", "leave", "terminated"]
 OperationalStatus = Literal["operational", "non_operational", "repair", "retired"]
 PaperKind = Literal["despatch", "receipt", "invoice", "credit_note"]
+TicketProgress = Literal["to_do", "in_progress", "done"]
 
 _PERSONAL = Privacy.PERSONAL
 _ASSET, _CI = Facet.ASSET, Facet.CI
@@ -298,6 +300,34 @@ class Invoice(Entity):
     cost_centre: Text | None = field("Cost centre that pays.", example="CC1012")
 
 
+class Ticket(Entity):
+    """A request, incident or task of a service desk; free text of people, so most of it is personal."""
+
+    family: ClassVar[str] = "ticket"
+    facets: ClassVar[tuple[Facet, ...]] = ()
+
+    name: Text | None = field("Summary in one line.", example="Laptop does not start", privacy=_PERSONAL)
+    description: Text | None = field("What it is about.", example="Black screen since Monday.", privacy=_PERSONAL)
+    ticket_number: Text | None = field("Number or key in the system that issued it.", example="OPS-112")
+    tracker: Text | None = field("System that issued the number.", example="acme.atlassian.net")
+    ticket_type: Text | None = field("Kind of ticket in the source's own words.", example="Incident")
+    status: Text | None = field("State in the source's own words.", example="Waiting for support")
+    progress: TicketProgress | None = field("What the state comes down to.", example="in_progress")
+    priority: Text | None = field("Priority in the source's own words.", example="High")
+    labels: list[Text] | None = field("Words it is filed under.", example=["hardware"], many=True)
+    affects: Text | None = field("Serial number of the device it is about.", example="5CG81F02QX")
+    requested_by: Text | None = field(
+        "Who asked: an identity of a person.", example="anna.novak@corp.example", privacy=_PERSONAL, reference="person"
+    )
+    assigned_to: Text | None = field(
+        "Who works on it: an identity of a person.", example="desk@corp.example", privacy=_PERSONAL, reference="person"
+    )
+    note: Text | None = field("Latest thing to be said on it.", example="Replacement ordered.", privacy=_PERSONAL)
+    opened_at: datetime | None = field("When it was opened.", example="2026-11-20T08:14:00Z")
+    changed_at: datetime | None = field("Last change.", example="2026-11-21T10:02:00Z", volatile=True)
+    due_on: date | None = field("Date by which it is to be done.", example="2026-11-27")
+
+
 CLASSES: dict[str, type[Entity]] = {
     "hardware": Hardware,
     "computer": Computer,
@@ -314,12 +344,14 @@ CLASSES: dict[str, type[Entity]] = {
     "purchase_order_line": PurchaseOrderLine,
     "receipt": Receipt,
     "invoice": Invoice,
+    "ticket": Ticket,
 }
 VirtualMachine.family = "hardware"
 
 # One letter in front of an entity id, by family.
 FAMILY_PREFIX: dict[str, str] = {
-    "hardware": "c", "person": "p", "purchase_order": "o", "purchase_order_line": "l", "receipt": "r", "invoice": "i"
+    "hardware": "c", "person": "p", "purchase_order": "o", "purchase_order_line": "l", "receipt": "r", "invoice": "i",
+    "ticket": "t",
 }  # fmt: skip
 
 FIELDS: dict[str, dict[str, FieldInfo]] = {name: describe(model) for name, model in CLASSES.items()}

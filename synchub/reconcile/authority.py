@@ -46,6 +46,7 @@ _BOUGHT = Shipped(How.ORDERED, (_P, _O, _M, _D, _H))
 _SCANNED = Shipped(How.ORDERED, (_D, _M, _O, _P, _H))
 _WORKS = Shipped(How.ORDERED, (_H, _O, _M, _D, _P))
 _USED = Shipped(How.ORDERED, (_M, _H, _P, _O, _D))
+_DESK = Shipped(How.ORDERED, (_O, _M, _H, _P, _D))  # where the ticket lives is none of the other roles
 _LATEST = Shipped(How.LARGEST)
 _ALL = Shipped(How.UNION)
 
@@ -72,6 +73,7 @@ SHIPPED: dict[str, dict[str, Shipped]] = {
     "purchase_order_line": {"default": _BOUGHT},
     "receipt": {"default": _BOUGHT},
     "invoice": {"default": _BOUGHT},
+    "ticket": {"default": _DESK, "changed_at": _LATEST},
 }  # fmt: skip
 
 # Which record speaks for the class of an entity; a class below `hardware` always wins over `hardware`.

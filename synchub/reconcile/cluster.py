@@ -358,4 +358,5 @@ _STEPS: dict[str, Callable[[_Work, str, int, Sequence[Group]], None]] = {
     "purchase_order_line": _paper,
     "receipt": _paper,
     "invoice": _paper,
+    "ticket": _paper,
 }

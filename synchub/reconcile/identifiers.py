@@ -35,6 +35,7 @@ class Kind(IntEnum):
     OWNER_MODEL = 8  # proposes: login part of the user + model
     SERIAL_NEAR = 9  # proposes: every other character of the serial + model; one wrong character leaves one half equal
     FQDN = 10  # proposes: host name + domain
+    TICKET = 11  # number + the system that issued it
     WORKER_ID = 20
     DIRECTORY_ID = 21
     EMAIL = 22  # e-mail, and logins that have the form of one
@@ -57,7 +58,7 @@ JOINING = frozenset(
     {
         Kind.SERIAL, Kind.UUID, Kind.IMEI, Kind.ASSET_TAG, Kind.MANAGEMENT_ID, Kind.MAC, Kind.HOST_MODEL,
         Kind.WORKER_ID, Kind.DIRECTORY_ID, Kind.EMAIL, Kind.LOGIN, Kind.ORDER, Kind.RECEIPT,
-        Kind.INVOICE, Kind.ORDER_LINE,
+        Kind.INVOICE, Kind.ORDER_LINE, Kind.TICKET,
     }
 )  # fmt: skip
 PROPOSING = frozenset(Kind) - JOINING
@@ -83,6 +84,7 @@ _LIMITS: dict[Kind, int] = {
     Kind.RECEIPT: 8,
     Kind.INVOICE: 8,
     Kind.ORDER_LINE: 500,
+    Kind.TICKET: 8,
 }
 
 
@@ -366,7 +368,7 @@ def _number(value: Any) -> str:
 
 
 class PaperTraits:
-    """What identification looks at in one record of an order, a line, a receipt or an invoice."""
+    """What identification looks at in one record of an order, a line, a receipt, an invoice or a ticket."""
 
     __slots__ = ("kind", "number")
 
@@ -399,6 +401,12 @@ def _invoice(fields: Mapping[str, Any]) -> PaperTraits:
     return PaperTraits(29, _of_vendor(fields, "invoice_number"))
 
 
+def _ticket(fields: Mapping[str, Any]) -> PaperTraits:
+    """Every system counts by itself: two desks both have a ticket 1042."""
+    number, tracker = _number(fields.get("ticket_number")), fields.get("tracker")
+    return PaperTraits(11, f"{number}|{tracker.lower()}" if number and tracker and tracker != CLEAR else "")
+
+
 def _of_vendor(fields: Mapping[str, Any], number: str) -> str:
     """Every vendor counts by itself, and what answers a document may repeat its number."""
     vendor = fields.get("vendor")
@@ -415,6 +423,7 @@ _FAMILY: dict[str, Callable[[Mapping[str, Any]], AnyTraits]] = {
     "purchase_order_line": _order_line,
     "receipt": _receipt,
     "invoice": _invoice,
+    "ticket": _ticket,
 }
 _MAKE = {name: _FAMILY[model.family] for name, model in CLASSES.items()}
 _KINDS = {int(kind): kind for kind in Kind}

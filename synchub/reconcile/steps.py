@@ -45,6 +45,7 @@ JOIN_STEPS: dict[str, dict[str, Kind]] = {
     "purchase_order_line": {"order+line": Kind.ORDER_LINE},
     "receipt": {"receipt+vendor": Kind.RECEIPT},
     "invoice": {"invoice+vendor": Kind.INVOICE},
+    "ticket": {"ticket+tracker": Kind.TICKET},
 }
 PROPOSE_STEPS: dict[str, dict[str, Kind]] = {
     "hardware": {"serial~1": Kind.SERIAL_NEAR, "owner+model": Kind.OWNER_MODEL, "hostname+domain": Kind.FQDN},
@@ -53,6 +54,7 @@ PROPOSE_STEPS: dict[str, dict[str, Kind]] = {
     "purchase_order_line": {},
     "receipt": {},
     "invoice": {},
+    "ticket": {},
 }
 
 
