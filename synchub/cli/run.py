@@ -18,8 +18,9 @@ from synchub.errors import ConfigError
 def demo(as_json: bool, keep: Path | None) -> int:
     """Show the hub at work against simulated systems.
 
-    Starts simulators of BambooHR, of Intune and of a ServiceNow that others have filled, invents 2,000 people and 3,000
-    devices and runs the Prefect flow three times. Nothing outside this machine is touched. Takes a few minutes.
+    Invents 2,000 people and 3,000 devices, starts simulators of BambooHR, Intune, and of a ServiceNow and a Jira Assets
+    that others have filled, and runs the Prefect flow three times. Nothing outside this machine is touched. Takes a few
+    minutes.
     """
     try:
         module = importlib.import_module("synchub.demo")
