@@ -20,7 +20,7 @@ class NullTarget:
     """
 
     def __init__(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=60)
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=normal")
         self._db.execute(
@@ -85,7 +85,7 @@ class NullTarget:
         """Store and acknowledge."""
         self.writes += len(writes)
         db, dumps = self._db, orjson.dumps
-        db.execute("begin")
+        db.execute("begin immediate")  # several workers may write at once
         outcomes = []
         first = (db.execute("select max(id) from object").fetchone()[0] or 0) + 1
         creates = [w for w in writes if w.op is Op.CREATE]

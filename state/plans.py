@@ -200,14 +200,14 @@ class PlanStore:
                 (row.op.value, row.object_id, _dump(row), row.state.value, plan, row.n),
             )
 
-    def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:
+    def send(self, plan: int, numbers: Sequence[int]) -> None:
         """See `Plans.send`."""
+        mark = "update plan_row set state='sent', attempts=attempts+1 where plan=? and n"
         with self._db.begin() as tx:
-            tx.run(
-                "update plan_row set state='sent', attempts=attempts+1 where plan=? and n between ? and ? and state"
-                f" in ({','.join('?' * len(states))})",
-                (plan, first, last, *states),
-            )
+            if numbers[-1] - numbers[0] + 1 == len(numbers):
+                tx.run(f"{mark} between ? and ?", (plan, numbers[0], numbers[-1]))
+            else:
+                tx.run_in(f"{mark} in {{in}}", numbers, before=(plan,))
 
     def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:  # noqa: ARG002 - the port
         """See `Plans.deliver`."""

@@ -6,6 +6,8 @@ named after the one word the design has for what it holds (design §2).
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -26,23 +28,23 @@ metadata = MetaData()
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _table(name: str, *items: Column[object] | UniqueConstraint | Index, rowless: bool = False) -> Table:
+def _table(name: str, *items: Column[Any] | UniqueConstraint | Index, rowless: bool = False) -> Table:
     return Table(name, metadata, *items, sqlite_with_rowid=not rowless)
 
 
-def _id(name: str = "id") -> Column[object]:
+def _id(name: str = "id") -> Column[Any]:
     return Column(name, _Id, primary_key=True, autoincrement=False)
 
 
-def _int(name: str, *, null: bool = False, key: bool = False) -> Column[object]:
+def _int(name: str, *, null: bool = False, key: bool = False) -> Column[Any]:
     return Column(name, BigInteger, nullable=null, primary_key=key, autoincrement=False)
 
 
-def _text(name: str, *, null: bool = False, key: bool = False) -> Column[object]:
+def _text(name: str, *, null: bool = False, key: bool = False) -> Column[Any]:
     return Column(name, Text, nullable=null, primary_key=key)
 
 
-def _blob(name: str, *, null: bool = False) -> Column[object]:
+def _blob(name: str, *, null: bool = False) -> Column[Any]:
     return Column(name, LargeBinary, nullable=null)
 
 

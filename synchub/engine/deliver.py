@@ -187,7 +187,7 @@ class Delivery:
             self.store(batch)
         if not ready:
             return []
-        self.state.plans.send(self.plan.id, ready[0].n, ready[-1].n, ("pending", "failed"))
+        self.state.plans.send(self.plan.id, [row.n for row in ready])
         writes = [self._write(row, values[row.n], existing.get(row.n)) for row in ready]
         by_number = {row.n: row for row in ready}
         later: list[PlanRow] = []

@@ -120,8 +120,8 @@ class Plans(Protocol):
         """Store another operation, object and values for a row that waited."""
         ...
 
-    def send(self, plan: int, first: int, last: int, states: Sequence[str]) -> None:
-        """Mark rows as handed to the wire, before they are."""
+    def send(self, plan: int, numbers: Sequence[int]) -> None:
+        """Mark rows, their numbers ascending, as handed to the wire, before they are; and no other row."""
         ...
 
     def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:

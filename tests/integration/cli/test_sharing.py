@@ -106,3 +106,24 @@ def test_what_is_no_part_is_refused(part: str) -> None:
 
     with pytest.raises(ConfigError, match="no part"):
         Part.parse(part)
+
+
+@pytest.mark.slow
+def test_what_a_limit_leaves_out_is_not_marked_as_sent(
+    tmp_path: Path, sim: ServiceNow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows between those that are sent stay as they were, and the same plan delivers them later."""
+    monkeypatch.setenv("SNOW_PASSWORD", "hub-password")
+    desk = people_and_devices(Desk(tmp_path, sim.url), 4, 6)
+    token = desk.token()
+
+    ran = desk.run("apply", token, "--select", "class:computer", "--limit", "3", "--json")
+
+    hub = open_hub(desk.config)
+    rows = hub.state.plans.rows(hub.state.plans.get(token).id, after=-1)  # type: ignore[union-attr]
+    hub.close()
+    assert ran.code == 0, ran.err
+    assert sum(row.state == "applied" for row in rows) == 6  # a CI and its asset each
+    assert not [row.label for row in rows if row.state == "sent"]
+    assert desk.run("apply", token).code == 0
+    assert len(sim.dump("cmdb_ci_computer")) == 6
