@@ -21,6 +21,7 @@ from synchub.errors import ConfigError
 _REFERENCE = re.compile(r"(env|file|prefect):(.{1,1000})", re.DOTALL)
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,200}")
 _MAX_BYTES = 64 * 1024
+_MAX_TEXT = 4000
 _EXPECTED = "expected a reference: env:NAME, file:/path or prefect:block"
 
 Resolve = Callable[[str], str]
@@ -104,11 +105,18 @@ class TextOrRef:
 
 
 def _text_schema(cls: type[SecretRef] | type[TextOrRef]) -> CoreSchema:
-    from_text = core_schema.no_info_after_validator_function(cls, core_schema.str_schema(min_length=1, max_length=4000))
-    return core_schema.json_or_python_schema(
-        json_schema=from_text,
-        python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_text], mode="left_to_right"),
-        serialization=core_schema.plain_serializer_function_ser_schema(str),
+    """Validate with one function: a union would tell each fault once per branch."""
+
+    def read(value: object) -> SecretRef | TextOrRef:
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT:
+            msg = f"expected a text of at most {_MAX_TEXT:,} characters"
+            raise ValueError(msg)
+        return cls(value)
+
+    return core_schema.no_info_plain_validator_function(
+        read, serialization=core_schema.plain_serializer_function_ser_schema(str)
     )
 
 

@@ -272,7 +272,7 @@ def _key_reader(paths: Sequence[PayloadPath], where: str) -> Callable[[Any], str
                 else f"is no text or number of at most {MAX_KEY} characters"
             )
             fix = "Name another path under `key` in the field map."
-            raise MappingError(f"the native key {text} {why}", where=where, fix=fix)
+            raise MappingError(f"the native key {text} {why}.", where=where, fix=fix)
         return found
 
     def several(payload: Any) -> str:

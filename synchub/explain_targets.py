@@ -100,7 +100,9 @@ def _why_not(hub: Hub, name: str, row: EntityRow, maps: TargetMap | None, histor
     if block is not None and block.classes is not None and row.cls not in block.classes:
         return f"{row.cls} is not among its classes (synchub.yaml)"
     if history:
-        return f"no object yet: {history[-1]['op']} is {history[-1]['state']} in plan {history[-1]['plan']}"
+        plan = history[-1]["plan"]
+        first = next(event for event in history if event["plan"] == plan)  # what the other rows wait for
+        return f"no object yet: {first['op']} is {first['state']} in plan {plan}"
     return "no object yet, and none planned"
 
 

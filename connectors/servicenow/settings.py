@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Discriminator, Field, Tag
 
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.settings import ConnectorSettings
@@ -35,11 +35,34 @@ class ApiKeySettings(ConnectorSettings):
     api_key: SecretRef = Field(description="API key of the integration user.")
 
 
+def _login(auth: object) -> str | None:
+    """Tell which login is meant, so that its faults are told and not those of every other."""
+    if isinstance(auth, BaseModel):
+        return type(auth).__name__
+    if not isinstance(auth, dict):
+        return None
+    if "oauth" in auth or "client_id" in auth:
+        return OAuthSettings.__name__
+    return ApiKeySettings.__name__ if "api_key" in auth else BasicSettings.__name__
+
+
+Login = Annotated[
+    Annotated[OAuthSettings, Tag("OAuthSettings")]
+    | Annotated[BasicSettings, Tag("BasicSettings")]
+    | Annotated[ApiKeySettings, Tag("ApiKeySettings")],
+    Discriminator(
+        _login,
+        custom_error_type="login",
+        custom_error_message="expected {oauth, client_id, client_secret}, {user, password} or {api_key}",
+    ),
+]
+
+
 class ServiceNowSettings(ConnectorSettings):
     """What `synchub.yaml` says about a ServiceNow target, without what the hub itself reads."""
 
     url: str = Field(description="Address of the instance, for example `https://acmetest.service-now.com`.")
-    auth: OAuthSettings | BasicSettings | ApiKeySettings = Field(description="How the hub logs in.")
+    auth: Login = Field(description="How the hub logs in.")
     discovery_source: str = Field(
         default="Other Automated",
         max_length=100,

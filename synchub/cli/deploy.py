@@ -15,10 +15,11 @@ from synchub.cli.output import emit
 @click.option("--pool", default="synchub", show_default=True, help="Work pool of type process; made if missing.")
 @common
 def deploy(pool: str, config: Path, as_json: bool) -> int:
-    """Create or renew the deployments sync, pull and deliver on the Prefect server that PREFECT_API_URL names.
+    """Put the flows on a Prefect server, for its workers.
 
-    Their schedules are `schedules: {sync: …, pull: …, deliver: …}`, in the hub's time zone. Workers need this
-    configuration under the same path. Run it again after the schedules changed.
+    The deployments sync, pull and deliver are made or renewed on the server that PREFECT_API_URL names. Their schedules
+    are `schedules: {sync: …, pull: …, deliver: …}`, in the hub's time zone. Workers need this configuration under the
+    same path. Run it again after the schedules changed.
     """
     with opened(config) as hub:
         schedules, zone = dict(hub.loaded.settings.schedules), zone_of(hub)

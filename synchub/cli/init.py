@@ -40,10 +40,11 @@ def init(
     config: Path,
     as_json: bool,
 ) -> int:
-    """Write a first configuration: one source, one target, nothing is connected or written yet.
+    """Write a first configuration: one source, one target.
 
-    Asks on a terminal for what the options do not say. Secrets are never asked for: the configuration names the
-    environment variables that will hold them. An existing file is left as it is. The target begins in mode preview.
+    Asks on a terminal for what the options do not say; nothing is connected or written to a system yet. Secrets are
+    never asked for: the configuration names the environment variables that will hold them. An existing file is left as
+    it is. The target begins in mode preview.
     """
     from synchub.cli import starter
 

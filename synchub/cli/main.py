@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "init": ("synchub.cli.init", "init", "Write a first configuration: one source, one target."),
     "check": ("synchub.cli.check", "check", "Check configuration, maps, rules, secrets and connections."),
     "schema": ("synchub.cli.schema", "schema", "Print the JSON Schema of synchub.yaml, for editors."),
-    "map": ("synchub.cli.maps", "map_group", "Draft a field map, try it on a record, preview an edit."),
+    "map": ("synchub.cli.maps", "map_group", "Draft a field map, show how records are mapped, preview an edit."),
     "pull": ("synchub.cli.sync", "pull", "Read sources into the state; no target is touched."),
     "plan": ("synchub.cli.plan", "plan", "Show what would be written, and why; writes nothing."),
     "apply": ("synchub.cli.apply", "apply", "Write exactly what a plan says."),
@@ -120,9 +120,11 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return failure(exc, as_json="--json" in arguments)
     except click.ClickException as exc:
+        _document(arguments, "config", exc.format_message(), "See --help of the command.")
         exc.show()
         return exc.exit_code
     except (click.Abort, KeyboardInterrupt):
+        _document(arguments, "stopped", "the command was stopped.", "Run it again: it goes on from what was done.")
         click.echo("synchub: stopped. What was done is kept; the next run goes on from there.", err=True)
         return 130
     except BrokenPipeError:
@@ -133,12 +135,18 @@ def run(arguments: Sequence[str]) -> int:
         if debug:
             raise
         name = type(exc).__name__
-        if "--json" in arguments:
-            click.echo(json.dumps({"error": {"code": "unexpected", "message": name}}))
+        _document(arguments, "unexpected", f"an unexpected {name}.", "Run it again with --debug to see where.")
         click.echo(f"synchub: an unexpected {name} stopped the command.", err=True)
         click.echo("Run it again with --debug to see where; please report it with that output.", err=True)
         return 1
     return result if isinstance(result, int) else 0
+
+
+def _document(arguments: Sequence[str], code: str, message: str, fix: str) -> None:
+    """Say on standard output why there is no other document, where one is asked for."""
+    if "--json" in arguments:
+        body = {"code": code, "where": "", "message": message, "fix": fix}
+        click.echo(json.dumps({"error": body}))
 
 
 def _terminate(number: int, _frame: object) -> None:

@@ -26,7 +26,7 @@ _MAX_BYTES = 4_000_000
     ),
 )
 def map_group() -> None:
-    """Draft a field map, show how records are mapped step by step, preview an edit."""
+    """Draft a field map, show how records are mapped, preview an edit."""
 
 
 @map_group.command(

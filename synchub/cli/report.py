@@ -10,9 +10,9 @@ from synchub.cli.options import common, examples, opened
 from synchub.cli.output import Stages, emit
 
 
-@click.group("report")
+@click.group("report", epilog=examples("synchub report parity"))
 def report() -> None:
-    """Compare targets."""
+    """Compare targets: where do they differ, and why."""
 
 
 @report.command(epilog=examples("synchub report parity", "synchub report parity --json"))

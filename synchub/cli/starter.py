@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -58,7 +58,8 @@ def _questions(model: type[BaseModel], way: Way, prefix: str) -> Iterator[Questi
 def _of_field(model: type[BaseModel], name: str, info: FieldInfo, way: Way, prefix: str) -> Iterator[Question]:
     text = info.description or _documented(model, name) or name.replace("_", " ").capitalize() + "."
     kind = info.annotation
-    blocks = [part for part in (kind, *get_args(kind)) if isinstance(part, type) and issubclass(part, BaseModel)]
+    parts = [get_args(part)[0] if get_origin(part) is Annotated else part for part in (kind, *get_args(kind))]
+    blocks = [part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)]
     if kind is SecretRef:
         yield Question(way, text, f"env:{prefix}_{name.upper()}", secret=True)
     elif get_origin(kind) is Literal:

@@ -14,6 +14,7 @@ from synchub.errors import ConfigError
 from synchub.settings.model import Settings
 
 M = TypeVar("M", bound=BaseModel)
+_NO_MAPPING = "expected keys and their values, such as `version: 1`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def validate(model: type[M], data: Any, document: Document, steps: tuple[str | i
 
 
 def _fault(model: type[BaseModel], document: Document, steps: tuple[str | int, ...], error: Any) -> ConfigError:
-    way = tuple(part for part in error["loc"] if part != "[key]")
+    way = _written(document, steps, tuple(part for part in error["loc"] if part != "[key]"))
     where = document.where(*steps, *way)
     name = ".".join(str(part) for part in (*steps, *way))
     if error["type"] == "extra_forbidden":
@@ -93,7 +94,28 @@ def _fault(model: type[BaseModel], document: Document, steps: tuple[str | int, .
         )
     if error["type"] == "missing":
         return ConfigError(f"{name!r} is missing.", where=where, fix="Add it.")
-    return ConfigError(f"{name!r}: {error['msg'].removeprefix('Value error, ')}.", where=where, fix="")
+    said = error["msg"].removeprefix("Value error, ")
+    return ConfigError(
+        f"{name!r}: {said}{'' if said[-1:] in '.…' else '.'}" if name else _NO_MAPPING, where=where, fix=""
+    )
+
+
+def _written(document: Document, steps: tuple[str | int, ...], way: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Leave out of a way what stands nowhere in the document but at its end: pydantic's names for parts of a union."""
+    node: Any = document.data
+    for step in steps:
+        node = node[step]
+    found = []
+    for i, part in enumerate(way):
+        if i < len(way) - 1 and not _holds(node, part):
+            continue
+        found.append(part)
+        node = node[part] if _holds(node, part) else None
+    return tuple(found)
+
+
+def _holds(node: Any, part: str | int) -> bool:
+    return part in node if isinstance(node, dict) else isinstance(node, list) and part in range(len(node))
 
 
 def _known(model: type[BaseModel], way: tuple[str | int, ...]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
@@ -36,6 +37,21 @@ def _share(text: str) -> str:
     return text
 
 
+def _no_password(url: str) -> str:
+    """Refuse a password in a URL; references have none."""
+    try:
+        parts = urlsplit(url)
+        secret = parts.password is not None or "password" in parse_qs(parts.query)
+    except ValueError:
+        msg = "is no URL"
+        raise ValueError(msg) from None
+    if secret:
+        msg = "a password is never written into the configuration; put the URL elsewhere: env:NAME or file:/path"
+        raise ValueError(msg)
+    return url
+
+
+Url = Annotated[str, AfterValidator(_no_password)]
 Policy = Annotated[str, AfterValidator(_policy)]
 
 
@@ -55,7 +71,7 @@ class HubBlock(_Block):
 class HttpBlock(_Block):
     """The way out."""
 
-    proxy: str | None = Field(default=None, description="URL of a proxy, or a reference.")
+    proxy: Url | None = Field(default=None, description="URL of a proxy; a reference where it holds a password.")
     ca_file: str | None = Field(default=None, description="PEM file with further certificate authorities.")
 
 
@@ -145,7 +161,9 @@ class Settings(_Block):
 
     version: Literal[1]
     hub: HubBlock
-    state: str = Field(default="sqlite:///.synchub/state.db", description="Database URL, or a reference.")
+    state: Url = Field(
+        default="sqlite:///.synchub/state.db", description="Database URL; a reference where it holds a password."
+    )
     http: HttpBlock = HttpBlock()
     sources: dict[Name, SourceBlock] = Field(default={}, description="Systems the hub reads.")
     targets: dict[Name, TargetBlock] = Field(default={}, description="Systems the hub writes.")

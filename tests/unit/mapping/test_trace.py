@@ -52,7 +52,7 @@ def test_dropped_and_refused_records_say_why(tmp_path: Path) -> None:
     assert list(render(devices.trace({"owner": "personal"}))) == [
         "dropped    keep does not hold: maps/devices.yaml:5: owner != 'personal'"
     ]
-    assert "REFUSED    the native key id is missing or empty" in list(render(devices.trace({})))
+    assert "REFUSED    the native key id is missing or empty." in list(render(devices.trace({})))
     assert devices.trace([1]).refused == "the payload is not a JSON object"
 
 

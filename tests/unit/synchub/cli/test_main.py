@@ -114,6 +114,16 @@ def test_an_error_with_json_is_one_document(tmp_path: Path, capsys: pytest.Captu
     assert "none.yaml" in captured.err
 
 
+@pytest.mark.parametrize("words", [["apply"], ["nosuch"], ["plan", "--nosuch"], ["pull", "--limit", "none"]])
+def test_a_wrong_command_with_json_is_one_document(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Also what click itself refuses, with all keys of an error."""
+    assert run([*words, "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+
+    assert set(error) == {"code", "where", "message", "fix"}
+    assert error["code"] == "config"
+
+
 def test_an_unexpected_error_shows_no_traceback_and_no_value(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -198,7 +198,7 @@ def test_an_identification_that_was_cut_off_loses_no_proposal(state: SqlState, a
             raise Stop
         return begin()
 
-    state.database.begin = counted  # type: ignore[method-assign]
+    state.database.begin = counted  # type: ignore[method-assign, assignment]
     try:
         world.identify()
     except Stop:
