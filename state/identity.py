@@ -11,6 +11,8 @@ from state.overlay import overlay_fields
 from synchub.domain.records import Contribution
 from synchub.stores import Dirty
 
+_MANY = 1000  # new records
+
 
 class IdentityStore:
     """Implements `synchub.stores.Identity`.
@@ -160,6 +162,10 @@ class IdentityStore:
     def settle(self, upto: int, rules: str) -> None:
         """See `Identity.settle`."""
         with self._db.begin() as tx:
+            settled = int(tx.value("select value from meta where name='settled'") or 0)
+            if tx.postgres and upto - settled > _MANY:  # its planner does not know of them for a minute
+                for table in ("record", "seen", "identifier", "proposal_key", "member", "entity"):
+                    tx.run(f"analyze {table}")
             tx.run("delete from dirty")
             tx.run("delete from removed")
             tx.run("delete from meta where name='unsettled'")

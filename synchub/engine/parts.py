@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _WRITTEN = re.compile(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})")
 _PATIENCE_S = 120  # without any progress of the others
-_LOOK_S = 0.5
+_LOOK_S, _MOST_S = 0.02, 1.0  # between two looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +64,13 @@ def wait_for_level(plans: Plans, plan: int, level: int, clock: Clock) -> None:
     A row may refer to what another part creates. When the others stand still for two minutes this part goes on all the
     same: a reference that cannot be resolved is left out and planned again.
     """
-    before, waited = -1, 0.0
+    before, waited, pause = -1, 0.0, _LOOK_S
     while left := plans.unsent(plan, level * LEVEL):
         if left == before:
-            waited += _LOOK_S
             if waited >= _PATIENCE_S:
                 return
         else:
             before, waited = left, 0.0
-        clock.sleep(_LOOK_S)
+        clock.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, _MOST_S)
