@@ -30,6 +30,7 @@ FIELDS = (
     "assignee", "created", "description", "duedate", "issuetype", "labels", "priority", "reporter", "status", "summary",
     "updated",
 )  # fmt: skip
+_LONGEST = 4000  # characters of a document: what a canonical text holds
 _PERSON = ("accountId", "emailAddress", "active")  # what is kept of people
 
 
@@ -148,7 +149,7 @@ class JiraIssuesSource:
 
 
 def _plain(value: Any) -> Any:
-    return adf.plain(value) if isinstance(value, dict) and value.get("type") == "doc" else value
+    return adf.plain(value)[:_LONGEST] if isinstance(value, dict) and value.get("type") == "doc" else value
 
 
 def _rejected(where: str, fields: Any) -> Rejected:

@@ -40,6 +40,7 @@ class JiraUnderTest(Jira):
 
     def __init__(self, issues: int) -> None:
         self.bent: dict[str, dict[str, Any]] = {}
+        self.redirect = ""  # where every search is sent instead
         self.short: set[int] = set()
         self.empty: set[int] = set()
         self._searches = 0
@@ -63,6 +64,8 @@ class JiraUnderTest(Jira):
         """Answer one request, bent where a test asks for it."""
         if request.path != LIST:
             return super().handle(request)
+        if self.redirect:
+            return _bend(Response(302, b"", [("location", f"{self.redirect}{LIST}")]))
         self._searches += 1
         token = _TOKEN.search(request.query)
         if token and token[1] in self._aliases:
