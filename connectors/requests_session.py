@@ -7,6 +7,7 @@ the session handed to it does. Log-in, budget and errors are the connector's own
 from __future__ import annotations
 
 import io
+import logging
 import ssl
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -19,6 +20,8 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from connectors.registry import Context
 from synchub.errors import ConfigError, ContractChanged
+
+logging.getLogger("urllib3").setLevel(logging.WARNING)  # below, it writes whole addresses, query values included
 
 MAX_BYTES = 32 * 1024 * 1024
 TIMEOUTS = (10, 60)  # seconds to connect, seconds between two reads

@@ -23,6 +23,8 @@ from synchub.errors import AuthError, ConnectorError, ContractChanged, Rejected,
 
 _SENDS = 4  # requests for one issue while Jira names fields that it does not take
 _STEPS = (CATEGORY, COMMENT)
+_OTHER = "Jira kept or made another value (permission, screen, automation rule or length)"
+_SAID = "is said, but is not this login's newest comment that Jira sends with the issue"
 _LOST = "the answer was lost and the issue is not there (yet); it is looked up before it is created again"
 
 
@@ -288,7 +290,7 @@ class Writer:
         gone_: dict[str, str] = dict(refused)
         for name, value in write.fields.items():
             if name not in gone_ and not same(value, self._fields.value(row, name)):
-                gone_[name] = "Jira kept or made another value (permission, screen, automation rule or length)"
+                gone_[name] = _SAID if name == COMMENT else _OTHER
         state = RowState.APPLIED if len(gone_) < len(write.fields) or write.op is not Op.UPDATE else RowState.REFUSED
         return replace(self._outcome(write, row, state), refused=gone_, message=partly(gone_, len(write.fields)))
 

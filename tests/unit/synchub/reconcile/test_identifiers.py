@@ -125,3 +125,12 @@ def test_hostile_values_do_no_harm() -> None:
     fields = {"asset_tag": "\ud800A-1\x00", "management_id": "x" * 100_000, "serial_number": "'; DROP TABLE--"}
 
     assert all(identifier_hash(k, v) for k, v in identifiers("computer", fields))
+
+
+def test_ticket_is_known_by_number_and_system() -> None:
+    """Two desks both have a ticket 1042; a number whose system nobody names says nothing."""
+    ours = identifiers("ticket", {"ticket_number": "ops-1042", "tracker": "Acme.atlassian.net"})
+
+    assert ours == identifiers("ticket", {"ticket_number": "OPS-1042", "tracker": "acme.atlassian.net"})
+    assert ours != identifiers("ticket", {"ticket_number": "OPS-1042", "tracker": "desk.corp.example"})
+    assert identifiers("ticket", {"ticket_number": "OPS-1042"}) == []

@@ -1,0 +1,1 @@
+"""Jira issues with the hub around them."""
