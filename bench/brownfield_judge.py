@@ -68,7 +68,8 @@ _CI = ("cmdb_ci_computer", "cmdb_ci_handheld_computing", "cmdb_ci_server", "cmdb
 
 def _said(estate: Estate) -> dict[str, set[tuple[str, str]]]:
     """Collect what the source records say of each device, by kind of identity."""
-    truth, said = estate.truth, defaultdict(set)
+    truth = estate.truth
+    said: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for row in estate.procurement:
         device = truth.device_of("procurement", row["po_line_id"])
         if device:

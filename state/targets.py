@@ -202,6 +202,20 @@ class TargetStore:
             found.setdefault(hash_, set()).add((entity, object_id))
         return {h: next(iter(people)) for h, people in found.items() if len({p[0] for p in people}) == 1}
 
+    def beside_linked(self, target: int, pairs: Sequence[tuple[str, str]]) -> list[int]:
+        """See `Targets.beside_linked`."""
+        if not pairs:
+            return []
+        linked = (
+            "select object_id, entity from target_object where target=? and entity is not null and object_id in {in}"
+        )
+        with self._db.read() as tx:
+            entities = dict(tx.select_in(linked, [other for _, other in pairs], before=(target,)))
+            if not entities:
+                return []
+            own = dict(tx.select_in(linked, [object_id for object_id, _ in pairs], before=(target,)))
+        return sorted({entities[other] for object_id, other in pairs if other in entities and object_id not in own})
+
     def replan(self, target: int, entities: Sequence[tuple[int, str]]) -> None:
         """See `Targets.replan`."""
         if entities:

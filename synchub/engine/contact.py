@@ -121,6 +121,9 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
             hashes = [object_hashes(*own.get(item.cls or kind, (cls, facet)), item) for item in page]
             changed = state.targets.observe(known.id, page, hashes)
             state.targets.replan(known.id, [(entity, "changed at the target") for entity, _ in changed])
+            pairs = [(item.id, item.counterpart) for item in page if item.counterpart]
+            beside = state.targets.beside_linked(known.id, pairs)
+            state.targets.replan(known.id, [(entity, "its counterpart is there") for entity in beside])
             signed += sign(job, state, known.id, [item for _, item in changed], MOST - signed)
             found.read += len(page)
             found.changed += len(changed)

@@ -122,6 +122,15 @@ class Targets(Protocol):
         """Return identifier hash -> (entity, object id in the target or None) of persons who carry it."""
         ...
 
+    def beside_linked(self, target: int, pairs: Sequence[tuple[str, str]]) -> list[int]:
+        """Return the entities to whose linked objects unlinked ones are counterparts, ascending.
+
+        Args:
+            target: The target.
+            pairs: (object id, id of its counterpart) of objects that are known.
+        """
+        ...
+
     def replan(self, target: int, entities: Sequence[tuple[int, str]]) -> None:
         """Note entities that need another plan at once, with the reason; see `Parking`."""
         ...

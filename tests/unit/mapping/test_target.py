@@ -169,7 +169,7 @@ def test_no_value_of_a_target_breaks_reading_it(held: dict[str, Any]) -> None:
         ("  computr: {}\n", "computer"),
         ("  computer: {ci: {fields: {ram: {frm: ram_mib}}}}\n", "from"),
         ("  computer: {ci: {fields: {ram: {from: ram_mb}}}}\n", "ram_mib"),
-        ("  computer: {ci: {fields: {ram: {from: ram_mib, to: integer}}}}\n", "number"),
+        ("  computer: {ci: {fields: {ram: {from: ram_mib, to: integr}}}}\n", "number"),
         ("  computer: {asset: {fields: {u_serial: {from: serial_number}}}}\n", "alone"),
         ("  server: {like: nothing}\n", "nowhere"),
         ("  computer: {like: server}\n", "nowhere"),
