@@ -41,7 +41,7 @@ def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[t
 def _section(words: tuple[str, ...], command: click.Command) -> str:
     context = click.Context(command, info_name=f"synchub {' '.join(words)}")
     usage = " ".join(command.collect_usage_pieces(context))
-    lines = [f"## `synchub {' '.join(words)}`", "", inspect.cleandoc(command.help or ""), ""]
+    lines = [f"## `synchub {' '.join(words)}`", inspect.cleandoc(command.help or ""), ""]
     lines += ["```text", f"synchub {' '.join(words)} {usage}".rstrip(), "```", ""]
     records = [r for p in command.params if isinstance(p, click.Option) and (r := p.get_help_record(context))]
     shared = [record for record in records if record in _shared()]
