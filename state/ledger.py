@@ -149,6 +149,7 @@ class LedgerStore:
         shape: Mapping[str, Any],
         paths: Sequence[str],
         absent: Sequence[int],
+        whole: bool,
     ) -> None:
         """See `Ledger.finish`."""
         with self._db.begin() as tx:
@@ -167,14 +168,15 @@ class LedgerStore:
             fresh_at = _fresh_at(at, end)
             if fresh_at is not None:
                 tx.run("update stream set fresh_at=? where id=?", (fresh_at, stream))
+            if whole:
+                tx.run(
+                    "delete from dead_letter where run<>? and source=(select source from stream where id=?)"
+                    " and stream=(select stream from stream where id=?)",
+                    (run, stream, stream),
+                )
             if not end.complete:
                 return
             tx.run("update stream set complete_at=?, scope=? where id=?", (at, end.scope, stream))
-            tx.run(
-                "delete from dead_letter where run<>? and source=(select source from stream where id=?)"
-                " and stream=(select stream from stream where id=?)",
-                (run, stream, stream),
-            )
             gone = set(absent)
             missing = tx.rows(
                 "select a.record from absence a join record r on r.id = a.record where r.stream=?", (stream,)

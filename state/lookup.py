@@ -23,6 +23,11 @@ class LookupStore:
         with self._db.read() as tx:
             return dict(tx.rows("select cls, count(*) from entity where state='live' group by cls"))
 
+    def count_parked(self) -> int:
+        """Count the entities that are delivered nowhere: nothing identifies them, or nobody may create them."""
+        with self._db.read() as tx:
+            return int(tx.rows("select count(*) from entity where state='parked'")[0][0])
+
     def entities_saying(self, needles: Sequence[bytes], count: int = 20) -> list[int]:
         """Find entities whose golden record contains one of some pieces of JSON; reads all of them."""
         with self._db.read() as tx:

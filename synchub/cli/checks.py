@@ -18,6 +18,7 @@ from synchub.ports import Examined
 from synchub.settings.serve import Tls
 from synchub.wiring import Hub
 
+_IDLE = ("guards", "retention")  # read and checked only (docs/configuration.md)
 _READ = 1  # records read of each stream
 
 
@@ -35,7 +36,7 @@ class Checks:
 
     def run(self) -> None:
         """Check everything."""
-        self._one("configuration", lambda: self._hub.loaded.path.name)
+        self._one("configuration", self._configuration)
         self._one("time zone", self._zone)
         self._one("rules", self._rules)
         if self._settings.notify is not None:
@@ -66,6 +67,13 @@ class Checks:
         return True
 
     # --- the hub itself ---------------------------------------------------------------------------------------------
+
+    def _configuration(self) -> str:
+        """Name the file, and what stands in it without effect: nobody is to rely on a guard that does not act."""
+        idle = [key for key in _IDLE if key in self._settings.model_fields_set]
+        idle += [f"targets.{n}.max_creates" for n, b in self._settings.targets.items() if b.max_creates is not None]
+        name = self._hub.loaded.path.name
+        return f"{name}; nothing acts on {', '.join(idle)} yet" if idle else name
 
     def _zone(self) -> str:
         name = self._settings.hub.timezone

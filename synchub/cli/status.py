@@ -48,6 +48,7 @@ def _status(hub: Hub) -> dict[str, Any]:
         ],
         "alerts": [alert._asdict() for alert in find(known, now)],
         "entities": lookup.class_counts(),
+        "parked": lookup.count_parked(),
         "targets": [item | {"mode": _mode(hub, item["name"])} for item in reports.targets()],
         "plans": lookup.plans(5),
         "runs": reports.runs(5),
@@ -101,6 +102,7 @@ def _render(found: Mapping[str, Any], zone: str) -> Iterator[str]:
     rows += [[name, "", "not read yet", *[""] * 5] for name in found["not_yet_read"]]
     yield from _section("STREAMS", grid(rows, left=8) if rows else [])
     words = [f"{number(n)} {cls}" for cls, n in sorted(found["entities"].items(), key=lambda x: -x[1])]
+    words += [f"{number(found['parked'])} parked (docs/identification.md)"] if found["parked"] else []
     yield from _section("THINGS", [", ".join(words)] if words else [])
     rows = [
         [t["name"], f"mode {t['mode']}", f"{number(t['linked'])} linked", f"{number(t['known'])} known",

@@ -162,6 +162,7 @@ class _Reader:
         self._ledger.finish(
             self._state.id, self._changes.run, self._changes.now, end,
             fingerprint=self._job.mapper.fingerprint, shape=shape, absent=absent,
+            whole=end.complete or (self.cursor is None and self._job.limit is None),
             # What a limited read did not reach is still to be read again for the newly mapped path.
             paths=self._state.paths if self._reread and self._job.limit is not None else self._job.mapper.paths,
         )  # fmt: skip

@@ -201,9 +201,11 @@ class Ledger(Protocol):
         shape: Mapping[str, Any],
         paths: Sequence[str],
         absent: Sequence[int],
+        whole: bool,
     ) -> None:
         """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold.
 
-        After a complete snapshot only the dead letters of this run remain: the others were repaired or are gone.
+        After a `whole` read, one of everything and not only of changes or of some records, only the dead letters of
+        this run remain: the others were repaired or are gone, whether or not something proves the read complete.
         """
         ...

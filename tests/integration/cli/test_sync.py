@@ -60,6 +60,25 @@ def test_check_lists_every_problem_with_its_place(desk: Desk) -> None:
     assert all(p["where"] for p in ran.document["problems"])
 
 
+def test_check_says_what_is_configured_without_effect(offline: Desk) -> None:
+    """Nobody relies on a guard that does not act."""
+    assert "nothing acts" not in offline.run("check", "--offline").out
+    offline.changes |= {"guards": {"retire": {"max": 5}}}
+    offline.write()
+
+    assert "nothing acts on guards yet" in offline.run("check", "--offline").out
+
+
+def test_status_counts_what_is_delivered_nowhere(offline: Desk) -> None:
+    """A device of which no identity is known."""
+    offline.rows["devices"] = [{"id": "d-1", "managedDeviceOwnerType": "company"}]
+    offline.write()
+    offline.run("plan")
+
+    assert offline.run("status", "--json").document["parked"] == 1
+    assert "1 parked" in offline.run("status").out
+
+
 def test_check_names_the_secret_that_is_missing_and_never_its_value(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

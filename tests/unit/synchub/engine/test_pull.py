@@ -79,6 +79,24 @@ def test_broken_lines_become_dead_letters_and_the_rest_goes_on(state: SqlState) 
     assert letters(state) == []
 
 
+def test_a_repaired_record_is_no_dead_letter_though_another_one_is(state: SqlState) -> None:
+    """What proves nothing complete is read to its end all the same; a read of some records or of changes is not."""
+    source = MemorySource()
+    source.ends["s"] = End(complete=False, proof="1 rejected")
+    source.records["s"] = [{"key": "a"}, b"one", b"two"]
+    read(state, source)
+    source.records["s"] = [{"key": "a"}, {"key": "b"}, b"two"]
+    read(state, source, limit=2)
+    assert [place for place, _, _ in letters(state)] == ["s:2", "s:3"]
+    source.ends["s"] = End(complete=False, proof="changes", cursor="later")
+    read(state, source)
+    assert [place for place, _, _ in letters(state)] == ["s:3"]
+    source.records["s"] = []
+    read(state, source)
+    assert source.cursors[-1] == "later"
+    assert [place for place, _, _ in letters(state)] == ["s:3"]
+
+
 def test_duplicate_keys_give_one_record_whatever_the_order(databases: Databases) -> None:
     """The newest wins, of equally old ones always the same; a second read changes nothing."""
     rows = [
