@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -126,8 +127,12 @@ class Connector:
 
 
 def names() -> list[str]:
-    """List the names that can be configured, ours and outside ones, sorted; imports none of them."""
-    return sorted({*_OURS, *(entry.name for entry in metadata.entry_points(group=GROUP))})
+    """List the names that can be configured, ours and outside ones, sorted; imports none of them.
+
+    An entry point whose package is not there (the bench of a checkout, from an installed hub) is left out.
+    """
+    outside = metadata.entry_points(group=GROUP)
+    return sorted({*_OURS, *(e.name for e in outside if find_spec(e.module.partition(".")[0]) is not None)})
 
 
 def shipped() -> list[str]:
