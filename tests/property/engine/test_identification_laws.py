@@ -56,6 +56,9 @@ def test_a_second_sync_changes_nothing(databases: Databases) -> None:
         world.sync()  # sees what it wrote itself, and links what the target made beside it
         assert len(world.target.log) == written
         world.clock.time += 100
+        world.sync()  # looks once more at what it linked
+        assert len(world.target.log) == written
+        world.clock.time += 100
         before = world.dump()
         counts = world.pull()
         assert all(c.unchanged == c.read for c in counts.values())

@@ -59,6 +59,9 @@ def test_essence(tmp_path_factory: Any) -> None:
     @settings(max_examples=150, deadline=None)
     @given(_PAYLOADS, st.data())
     def law(old: dict[str, Any], data: st.DataObject) -> None:
+        for name, what in _STAMPED.items():  # mostly both have their stamps
+            if data.draw(st.booleans()):
+                old[name] = data.draw(what)
         new = copy.deepcopy(old)
         for name in data.draw(st.sets(st.sampled_from(_NAMES), max_size=1)):
             new[name] = data.draw(_VALUES)
