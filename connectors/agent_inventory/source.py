@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 
 from connectors.agent_inventory.derived import derive
 from connectors.agent_inventory.payloads import parse
-from connectors.agent_inventory.settings import ENDINGS, AgentInventorySettings, InventoryStream
-from connectors.files.limits import DEFAULT, MIB, Limits
-from connectors.files.root import OpenFile, Root
+from connectors.agent_inventory.settings import ENDINGS, InventoryStream
+from connectors.files.folder import FolderSource
+from connectors.files.limits import MIB
+from connectors.files.root import OpenFile
 from synchub.domain.records import End, Page, Rejected
-from synchub.errors import ConfigError, InputError
-from synchub.ports import Clock, StreamInfo
+from synchub.errors import InputError
+from synchub.ports import StreamInfo
 
 _FILE_BYTES = 64 * MIB
 _MAX_WARNINGS = 20
@@ -61,28 +61,8 @@ class _Read:
         self.first_problem = self.first_problem or problem
 
 
-class AgentInventorySource:
-    """Reads inventories; one file is held at a time.
-
-    Args:
-        name: Name of the connection.
-        settings: Root and stream.
-        base_dir: Folder against which a relative root is taken.
-        clock: Tells how old the newest file is.
-        limits: How much of a file is believed.
-
-    Raises:
-        InputError: The root does not exist or is no folder.
-    """
-
-    def __init__(
-        self, name: str, settings: AgentInventorySettings, base_dir: Path, clock: Clock, limits: Limits = DEFAULT
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._clock = clock
-        self._limits = limits
-        self._root = Root(base_dir / settings.root, limits)
+class AgentInventorySource(FolderSource[InventoryStream]):
+    """Reads inventories; one file is held at a time."""
 
     def streams(self) -> Mapping[str, StreamInfo]:
         """List the configured streams; all are snapshots."""
@@ -127,18 +107,6 @@ class AgentInventorySource:
             yield page
         warnings = problems[:_MAX_WARNINGS] + self._stale(settings, state.newest)
         yield Page(origin=self._scope(settings), warnings=warnings, end=self._end(settings, state))
-
-    def close(self) -> None:
-        """Nothing is kept open between reads."""
-
-    def _stream(self, name: str) -> InventoryStream:
-        try:
-            return self._settings.streams[name]
-        except KeyError:
-            known = ", ".join(self._settings.streams)
-            raise ConfigError(
-                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
-            ) from None
 
     def _scope(self, settings: InventoryStream) -> str:
         return f"{self._settings.root}/{settings.glob or '**/*'}"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from connectors.files import csv_rows, json_items, ndjson_lines, xlsx_rows, xml_items
 from connectors.files.completeness import Judge, is_sidecar
-from connectors.files.limits import DEFAULT, Limits
+from connectors.files.folder import FolderSource
 from connectors.files.reading import Reading
-from connectors.files.root import OpenFile, Root, compile_glob
-from connectors.files.settings import PEOPLE_STREAMS, FilesSettings, Format, StreamSettings
+from connectors.files.root import OpenFile, compile_glob
+from connectors.files.settings import PEOPLE_STREAMS, Format, StreamSettings
 from synchub.domain.records import Page, Rejected
-from synchub.errors import ConfigError, InputError
-from synchub.ports import Clock, StreamInfo
+from synchub.errors import InputError
+from synchub.ports import StreamInfo
 
 READERS: dict[Format, Callable[[Reading], Iterator[Page]]] = {
     "ndjson": ndjson_lines.read,
@@ -25,28 +24,8 @@ READERS: dict[Format, Callable[[Reading], Iterator[Page]]] = {
 }
 
 
-class FilesSource:
-    """Reads files; one is open at a time and one page of it is held.
-
-    Args:
-        name: Name of the connection.
-        settings: Root and streams.
-        base_dir: Folder against which a relative root is taken.
-        clock: Tells how old the newest file is.
-        limits: How much of a file is believed.
-
-    Raises:
-        InputError: The root does not exist or is no folder.
-    """
-
-    def __init__(
-        self, name: str, settings: FilesSettings, base_dir: Path, clock: Clock, limits: Limits = DEFAULT
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._clock = clock
-        self._limits = limits
-        self._root = Root(base_dir / settings.root, limits)
+class FilesSource(FolderSource[StreamSettings]):
+    """Reads files; one is open at a time and one page of it is held."""
 
     def streams(self) -> Mapping[str, StreamInfo]:
         """List the configured streams; all are snapshots."""
@@ -89,18 +68,6 @@ class FilesSource:
         yield Page(
             origin=settings.glob, warnings=self._stale(settings, judge.newest) + judge.problems[:20], end=judge.end()
         )
-
-    def close(self) -> None:
-        """Nothing is kept open between reads."""
-
-    def _stream(self, name: str) -> StreamSettings:
-        try:
-            return self._settings.streams[name]
-        except KeyError:
-            known = ", ".join(self._settings.streams)
-            raise ConfigError(
-                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
-            ) from None
 
     def _names(self, settings: StreamSettings, judge: Judge) -> list[str]:
         found = self._root.matching(settings.glob)

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
 
 from connectors.files.documents import DocumentFolder, DocumentStream
-from connectors.files.limits import DEFAULT, Limits
-from connectors.files.root import Root
+from connectors.files.folder import FolderSource
+from connectors.files.limits import Limits
 from connectors.nmap.derived import payload
 from connectors.nmap.scan import Scan, hosts, read_head
-from connectors.nmap.settings import ENDINGS, NmapSettings
+from connectors.nmap.settings import ENDINGS
 from synchub.domain.records import Page, Rejected
-from synchub.errors import ConfigError, InputError
-from synchub.ports import Clock, StreamInfo
+from synchub.errors import InputError
+from synchub.ports import StreamInfo
 
 
 @dataclass(slots=True)
@@ -41,28 +41,8 @@ class _Read:
     older: int = 0
 
 
-class NmapSource:
-    """Reads scans, newest first; one host is held at a time.
-
-    Args:
-        name: Name of the connection.
-        settings: Root and stream.
-        base_dir: Folder against which a relative root is taken.
-        clock: Tells how old the newest file is.
-        limits: How much of a file is believed.
-
-    Raises:
-        InputError: The root does not exist or is no folder.
-    """
-
-    def __init__(
-        self, name: str, settings: NmapSettings, base_dir: Path, clock: Clock, limits: Limits = DEFAULT
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._clock = clock
-        self._limits = limits
-        self._root = Root(base_dir / settings.root, limits)
+class NmapSource(FolderSource[DocumentStream]):
+    """Reads scans, newest first; one host is held at a time."""
 
     def streams(self) -> Mapping[str, StreamInfo]:
         """List the configured streams; all are snapshots."""
@@ -97,18 +77,6 @@ class NmapSource:
         if read.replaced or read.older:
             proof += f"; newer ones replace {read.replaced:,} scans and {read.older:,} hosts"
         yield folder.last_page(proof)
-
-    def close(self) -> None:
-        """Nothing is kept open between reads."""
-
-    def _stream(self, name: str) -> DocumentStream:
-        try:
-            return self._settings.streams[name]
-        except KeyError:
-            known = ", ".join(self._settings.streams)
-            raise ConfigError(
-                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
-            ) from None
 
     def _heads(self, folder: DocumentFolder) -> Generator[Page, None, list[tuple[str, Scan]]]:
         """Read the first element of every file; yield what is no scan, return the scans, newest first."""

@@ -5,46 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import orjson
 
 from connectors.files.documents import DocumentFolder, DocumentStream
-from connectors.files.limits import DEFAULT, MIB, Limits
-from connectors.files.root import Root
+from connectors.files.folder import FolderSource
+from connectors.files.limits import MIB
 from connectors.procurement.document import Document, payloads
 from connectors.procurement.register import Register
-from connectors.procurement.settings import ENDINGS, ProcurementSettings
+from connectors.procurement.settings import ENDINGS
 from connectors.procurement.syntax import OutOfScope, parse
 from synchub.domain.records import Page, Rejected
-from synchub.errors import ConfigError, InputError
-from synchub.ports import Clock, StreamInfo
+from synchub.errors import InputError
+from synchub.ports import StreamInfo
 
 _FILE_BYTES = 64 * MIB
 
 
-class ProcurementSource:
-    """Reads documents; one is held at a time, beside a short entry per document and line.
-
-    Args:
-        name: Name of the connection.
-        settings: Root and stream.
-        base_dir: Folder against which a relative root is taken.
-        clock: Tells how old the newest file is.
-        limits: How much of a file is believed.
-
-    Raises:
-        InputError: The root does not exist or is no folder.
-    """
-
-    def __init__(
-        self, name: str, settings: ProcurementSettings, base_dir: Path, clock: Clock, limits: Limits = DEFAULT
-    ) -> None:
-        self.name = name
-        self._settings = settings
-        self._clock = clock
-        self._limits = limits
-        self._root = Root(base_dir / settings.root, limits)
+class ProcurementSource(FolderSource[DocumentStream]):
+    """Reads documents; one is held at a time, beside a short entry per document and line."""
 
     def streams(self) -> Mapping[str, StreamInfo]:
         """List the configured streams. Documents are moved away when they are old: absence says nothing."""
@@ -78,18 +57,6 @@ class ProcurementSource:
         if register.replaced or register.copies:
             proof += f"; {register.replaced:,} older versions and {register.copies:,} copies left out"
         yield folder.last_page(proof)
-
-    def close(self) -> None:
-        """Nothing is kept open between reads."""
-
-    def _stream(self, name: str) -> DocumentStream:
-        try:
-            return self._settings.streams[name]
-        except KeyError:
-            known = ", ".join(self._settings.streams)
-            raise ConfigError(
-                f"there is no stream {name!r}.", where=self.name, fix=f"Configured are: {known}."
-            ) from None
 
     def _register(self, folder: DocumentFolder) -> tuple[Register, list[str], Page]:
         """Read every file once: what is there, which files are worth a second look, and what cannot be read."""
