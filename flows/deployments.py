@@ -64,7 +64,6 @@ def make(pool: str, config: str, schedules: Mapping[str, str], timezone: str) ->
             job_variables={"env": {"SYNCHUB_CONFIG": config}},
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
-        applied: Any = deployment.apply()
-        del applied
+        deployment.apply()
         made.append(f"{flow.name}/{name}")
     return made
