@@ -88,6 +88,7 @@ entity = _table(
     "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"),
     _int("rev"),
     _int("created_run"), _int("due_at", null=True), _int("merged_into", null=True), _text("state"),
+    _int("missing_at", null=True),
     Index("entity_rev", "rev"),
     Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
 )  # fmt: skip
@@ -146,7 +147,7 @@ plan_row = _table(
     "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"),
     _text("kind"), _text("op"),
     _text("object_id", null=True), _blob("changes"), _text("label"), _text("state"), _text("note"),
-    Column("attempts", SmallInteger, nullable=False),
+    Column("attempts", SmallInteger, nullable=False), _int("hold", null=True),
     Index("plan_row_entity", "entity"), rowless=True,
 )  # fmt: skip
 conflict = _table(
@@ -171,5 +172,48 @@ alert = _table(
     _int("resolved_at", null=True), _int("claimed_until", null=True), _text("text"), _text("fix"), rowless=True,
 )  # fmt: skip
 audit = _table("audit", _id(), _int("at"), _int("run", null=True), _text("actor"), _text("action"), _blob("detail"))
+
+# Stops by a guard: which rows wait for an approval, and the answer. A row is recognised by what it does, so that an
+# approval holds for the next plan, too, as long as it would do the same.
+hold = _table(
+    "hold", _id(), _int("target"), _text("guard"), _text("cls"), _text("state"), _int("opened_at"), _int("run"),
+    _int("plan"), _int("held"), _int("total"), _text("allowed"), _text("cause"), _text("asked_by"),
+    _int("answered_at", null=True), _text("answered_by", null=True), _text("reason", null=True),
+    Index("hold_target", "target", "state"),
+)  # fmt: skip
+held_row = _table(
+    "held_row", _int("hold", key=True), _int("entity", key=True), _text("facet", key=True), _text("op", key=True),
+    _text("digest"), rowless=True,
+)  # fmt: skip
+# What people decided: which records are or are not one thing, whose value a field keeps. `about` names records or
+# fields in a form that outlives a rebuilt state.
+decision = _table(
+    "decision", _id(), _text("kind"), _text("about"), _blob("answer"), _text("who"), _int("at"), _text("reason"),
+    _int("revoked_at", null=True), Index("decision_about", "kind", "about"),
+)  # fmt: skip
+# Values of other people that the hub wrote over, by policy or because an edit fell between look and write.
+overwritten = _table(
+    "overwritten", _id(), _int("target"), _int("entity"), _text("facet"), _text("kind"), _text("object_id"),
+    _text("field"), _blob("theirs"), _blob("ours"), _text("how"), _text("edited_by", null=True),
+    _int("edited_at", null=True), _int("at"), _int("run"), _int("put_back_at", null=True), Index("overwritten_entity", "entity"),
+)  # fmt: skip
+# Values that a rollback restored: they stay until the hub would want something else than what it undid.
+pin = _table(
+    "pin", _int("target", key=True), _int("entity", key=True), _text("facet", key=True), _text("field", key=True),
+    _blob("undone"), _int("run"), _int("at"), rowless=True,
+)  # fmt: skip
+# Fields that flipped to and fro between sources: frozen until somebody decides.
+frozen = _table(
+    "frozen", _int("entity", key=True), _text("field", key=True), _blob("value"), _blob("detail"), _int("at"),
+    rowless=True,
+)  # fmt: skip
+# What is left of each credential's request budget, shared by all processes.
+budget = _table(
+    "budget", _text("credential", key=True), _int("ready_at"), _int("paused_until"), rowless=True,
+)  # fmt: skip
+# People whose data must not be erased, and who said so.
+legal_hold = _table(
+    "legal_hold", _int("entity", key=True), _text("reason"), _text("who"), _int("at"), rowless=True,
+)  # fmt: skip
 
 __all__ = ["metadata"]

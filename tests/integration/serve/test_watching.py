@@ -55,7 +55,7 @@ def test_health_lives_and_readiness_names_the_schema(served: Served) -> None:
     client = served.start()
 
     assert {"status": "ok"} == client.get("/healthz").json()
-    assert {"ready": True, "schema": {"have": "0001", "need": "0001"}} == client.get("/healthz/ready").json()
+    assert {"ready": True, "schema": {"have": "0002", "need": "0002"}} == client.get("/healthz/ready").json()
 
 
 def test_a_state_of_another_schema_is_not_ready(served: Served) -> None:
