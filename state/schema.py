@@ -195,7 +195,8 @@ decision = _table(
 overwritten = _table(
     "overwritten", _id(), _int("target"), _int("entity"), _text("facet"), _text("kind"), _text("object_id"),
     _text("field"), _blob("theirs"), _blob("ours"), _text("how"), _text("edited_by", null=True),
-    _int("edited_at", null=True), _int("at"), _int("run"), _int("put_back_at", null=True), Index("overwritten_entity", "entity"),
+    _int("edited_at", null=True), _int("at"), _int("run"), _int("put_back_at", null=True),
+    Index("overwritten_entity", "entity"),
 )  # fmt: skip
 # Values that a rollback restored: they stay until the hub would want something else than what it undid.
 pin = _table(
