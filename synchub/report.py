@@ -20,7 +20,7 @@ from synchub.visible import cell, cut, markdown, moment, number, pad, plain, vis
 
 MAX_LINES = 40
 _WIDTH = 118
-_COLUMNS = ("create", "link", "update", "held", "conflict", "unchanged")
+_COLUMNS = ("create", "link", "update", "retire", "delete", "held", "conflict", "unchanged")
 _OUTCOMES = ("applied", "unchanged", "waiting", "pending", "failed", "refused", "held", "conflict", "drifted")
 
 Result = Mapping[str, Any]
@@ -290,8 +290,9 @@ def cause_line(cause: Mapping[str, Any], *, many: bool = True) -> str:
     """Describe one cause of writes in a line."""
     head = f"  #{cause['number']:<2} {number(cause['count']):>7} {pad(cause['target'], 6) + ' ' if many else ''}"
     example = f"   e.g. {cell(cause['example'], 24)}" if cause.get("example") else ""
-    if cause["op"] == "create":
-        return f"{head}(create) {cause['field']} {cause['facet']}{example}"
+    if cause["op"] in ("create", "retire", "delete"):
+        why = f"   {visible(cause['rule'])}" if cause["rule"] else ""
+        return f"{head}({cause['op']}) {cause['field']} {cause['facet']}{why}{example}"
     what = f"{cause['facet']}.{visible(cause['field'])}"
     values = f"{cell(cause['old'], 28)} -> {cell(cause['new'], 28)}" if cause["one_value"] else "various values"
     source = f"   source: {cause['source']}" if cause["source"] else ""
@@ -338,7 +339,7 @@ def _planned(report: Mapping[str, Any]) -> int:
 
 def has_changes(result: Result) -> bool:
     """Tell whether any plan would write or link anything."""
-    wanted = ("create", "update", "link")
+    wanted = ("create", "update", "link", "retire", "delete")
     return any(
         counts.get(key)
         for report in result["targets"].values()
@@ -372,7 +373,7 @@ def _outcome_line(name: str, report: Mapping[str, Any]) -> str:
 
 
 def _done(op: str) -> str:
-    return {"create": "created", "update": "updated", "link": "linked"}.get(op, op)
+    return {"link": "linked"}.get(op, f"{op}d")
 
 
 def _sync_next(result: Result) -> list[str]:

@@ -125,7 +125,9 @@ def _fits(row: PlanRow, entity: int | None, cause: Mapping[str, Any] | None, wan
     if row.facet != cause["facet"]:
         return False
     if cause["op"] == "create":
-        return row.op in (Op.CREATE, Op.INSERT) and row.cls == cause["field"]
+        return row.op in (Op.CREATE, Op.INSERT) and bool(row.cls == cause["field"])
+    if cause["op"] in ("retire", "delete"):
+        return bool(row.op.value == cause["op"] and row.cls == cause["field"])
     change = row.changes.get(cause["field"])
     return row.op.value == cause["op"] and change is not None and change.source == cause["source"]
 

@@ -16,6 +16,8 @@ class Op(StrEnum):
     CREATE = "create"
     INSERT = "insert"  # create past the target's own identification, which would match another thing by name
     UPDATE = "update"
+    RETIRE = "retire"  # an update that says the thing is gone; only by policy, and undone by an update
+    DELETE = "delete"  # take the object away; only by policy, and only one that the hub created
 
 
 class RowState(StrEnum):
@@ -92,7 +94,8 @@ class PlanRow:
         kind: Target object type (table, object type).
         op: What is done.
         object_id: The target's id; None until created.
-        changes: Target field -> change. Empty for a pure link and for objects that do not exist yet.
+        changes: Target field -> change. Empty for a pure link and for objects that do not exist yet. Of a DELETE what
+            the object held, with nothing as the new value: the pre-image.
         values: Target field -> value of an object that does not exist yet; see `FieldChange.new`.
         label: What a person calls the entity (host name, serial), for display.
         state: See `RowState`.
@@ -124,9 +127,9 @@ class Write:
     Attributes:
         row: Number of the plan row; comes back in the outcome.
         kind: Target object type.
-        op: CREATE or UPDATE.
+        op: CREATE, UPDATE or DELETE; a RETIRE travels as the update it is.
         object_id: The target's id; None for CREATE.
-        fields: Target field -> value in the target's own form. None clears the field.
+        fields: Target field -> value in the target's own form. None clears the field. Empty for DELETE.
         hub_key: `<hub id>:<entity id>`: lets a create be found again after a lost answer.
         expected_version: Version of the object that the decision was based on; None when unknown.
         extra: Identity for the target's own matching (serial, MACs, source key …), by name.

@@ -9,6 +9,7 @@ from typing import Any
 from synchub.domain.plan import Op, PlanRow, RowState, Value
 
 _CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
+_WRITES = ("create", "update", "retire", "delete")
 _CAUSES = 5000  # distinct causes kept; more would not be read by anybody
 
 
@@ -97,6 +98,8 @@ class Summary:
         counts[kind] = counts.get(kind, 0) + 1
         if kind == "create":
             self._cause((row.facet, "create", row.cls, ""), row, None, None, "")
+        elif kind in ("retire", "delete"):
+            self._cause((row.facet, kind, row.cls, ""), row, None, None, row.note)
         elif kind in ("update", "link"):
             for field, change in row.changes.items():
                 self._cause((row.facet, kind, field, change.source), row, change.old, change.new, change.rule)
@@ -115,7 +118,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary as JSON."""
-        writes = sum(n for some in self._counts.values() for kind, n in some.items() if kind in ("create", "update"))
+        writes = sum(n for some in self._counts.values() for kind, n in some.items() if kind in _WRITES)
         causes = sorted(self._causes.items(), key=lambda item: (-item[1].count, item[0]))
         return {
             "target": self._target,
