@@ -186,10 +186,10 @@ held_row = _table(
     _text("digest"), rowless=True,
 )  # fmt: skip
 # What people decided: which records are or are not one thing, whose value a field keeps. `about` names records or
-# fields in a form that outlives a rebuilt state.
+# fields in a form that outlives a rebuilt state. `event` ascends with every decision and every revocation.
 decision = _table(
     "decision", _id(), _text("kind"), _text("about"), _blob("answer"), _text("who"), _int("at"), _text("reason"),
-    _int("revoked_at", null=True), Index("decision_about", "kind", "about"),
+    _int("revoked_at", null=True), _int("event"), Index("decision_about", "kind", "about"),
 )  # fmt: skip
 # Values of other people that the hub wrote over, by policy or because an edit fell between look and write.
 overwritten = _table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from state.alerts import AlertStore
 from state.db import Database, open_engine
+from state.decisions import DecisionStore
 from state.entities import EntityStore
 from state.heartbeats import HeartbeatStore
 from state.identity import IdentityStore
@@ -29,6 +30,7 @@ class SqlState:
         self.targets = TargetStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
+        self.decisions = DecisionStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.alerts = AlertStore(database)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from synchub.stores.alerts import Alert, AlertRow, Alerts
+from synchub.stores.decisions import Decision, Decisions
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.identity import Dirty, Identity
@@ -25,6 +26,8 @@ __all__ = [
     "Alerts",
     "Beat",
     "CheckedIn",
+    "Decision",
+    "Decisions",
     "DeliveryBatch",
     "Dirty",
     "Entities",
@@ -83,6 +86,11 @@ class State(Protocol):
     @property
     def plans(self) -> Plans:
         """See `Plans`."""
+        ...
+
+    @property
+    def decisions(self) -> Decisions:
+        """See `Decisions`."""
         ...
 
     @property

@@ -31,6 +31,7 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('reason', sa.Text(), nullable=False),
     sa.Column('revoked_at', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('event', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sqlite_with_rowid=True
     )
