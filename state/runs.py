@@ -66,9 +66,10 @@ class RunStore:
         if not taken or holder is None or holder[0] != owner:
             left = holder[1] - now if holder else 0
             raise LeaseHeld(
-                f"another run ({holder[0] if holder else 'unknown'}) works on {scope!r}.",
+                f"another run ({holder[0].partition(' in ')[0] if holder else 'unknown'}) works on {scope!r}.",
                 where="state",
                 fix=f"Wait for it, or {left} s for its lease to end if it died.",
+                owner=holder[0] if holder else "",
             )
 
     def renew(self, scope: str, owner: str, seconds: int) -> None:

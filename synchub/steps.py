@@ -5,8 +5,6 @@ A step returns counts as plain data, so that it can travel between processes.
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 import threading
 from collections.abc import Iterator
@@ -14,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from typing import Any
 
+from synchub import process
 from synchub.alerts import watch
 from synchub.engine.contact import pinned
 from synchub.engine.pull import PullCounts, pull
@@ -32,8 +31,9 @@ _RENEW_SECONDS = 15
 def exclusive(hub: Hub, scope: str = "sync", *, wait: int = 0) -> Iterator[str]:
     """Hold the lease of a scope; renewed while the work goes on, so that a dead run's lease ends within a minute.
 
-    Whoever was held up for longer and finds that another run took over writes nothing more: each transaction of the
-    state checks the lease, and nothing is sent without one before it.
+    A lease whose process has ended on this very system is not waited for. Whoever was held up for longer and finds that
+    another run took over writes nothing more: each transaction of the state checks the lease, and nothing is sent
+    without one before it.
 
     Args:
         hub: The open configuration.
@@ -47,7 +47,7 @@ def exclusive(hub: Hub, scope: str = "sync", *, wait: int = 0) -> Iterator[str]:
         LeaseHeld: Another run works on the scope.
         LeaseLost: Another run took over meanwhile; raised by what is written next.
     """
-    owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    owner = process.owner()
     _acquire(hub, scope, owner, wait)
     hub.state.runs.work_under(scope, owner)
     stop = threading.Event()
@@ -73,15 +73,19 @@ def exclusive(hub: Hub, scope: str = "sync", *, wait: int = 0) -> Iterator[str]:
 
 
 def _acquire(hub: Hub, scope: str, owner: str, wait: int) -> None:
-    for left in range(wait, -1, -1):
+    left = wait
+    while True:
         try:
-            hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
-        except LeaseHeld:
-            if not left:
+            return hub.state.runs.acquire(scope, owner, _LEASE_SECONDS)
+        except LeaseHeld as exc:
+            holder = str(exc.context["owner"])
+            if process.has_died(holder):  # nobody renews it: not waited for
+                hub.state.runs.release(scope, holder)
+            elif left:
+                left -= 1
+                hub.clock.sleep(1)
+            else:
                 raise
-            hub.clock.sleep(1)
-        else:
-            return
 
 
 def begin_run(hub: Hub, kind: str, flow_run: str | None = None) -> int:
