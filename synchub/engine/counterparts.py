@@ -28,6 +28,7 @@ class Counterparts:
 
     def __init__(self, delivery: Delivery) -> None:
         self._d = delivery
+        self._outcomes = delivery.outcomes
         self._state = delivery.state
         self._plan = delivery.plan
 
@@ -81,7 +82,7 @@ class Counterparts:
                     states=[(r.n, RowState.FAILED, "the object it belongs to was not created") for r in orphans]
                 )
                 batch.replan = [(r.entity, "failed") for r in orphans]
-                self._d.store(batch)
+                self._outcomes.store(batch)
             ready = [(r, str(ids[main[r.n].object_id])) for r in part if r.n in main and ids.get(main[r.n].object_id)]
             missing += [r for r in part if r.n in main and not ids.get(main[r.n].object_id)]
             if ready:
@@ -97,9 +98,9 @@ class Counterparts:
             by_kind.setdefault(row.kind, []).append((row, object_id))
             row.object_id, row.op = object_id, Op.LINK
         taken = self._state.targets.by_object_id(self._plan.target, [i for _, i in rows])
-        self._d.learn_bases([row for row, _ in rows])
+        self._outcomes.learn_bases([row for row, _ in rows])
         for kind, some in by_kind.items():
-            reads = tuple(sorted({name for row, _ in some for name in self._d.facet(row).reads}))
+            reads = tuple(sorted({name for row, _ in some for name in self._outcomes.facet(row).reads}))
             found = self._d.job.target.fetch(kind, reads, [i for _, i in some])
             for row, object_id in some:
                 item = found.get(object_id)
@@ -110,20 +111,20 @@ class Counterparts:
                         batch.replan.append((row.entity, "failed"))
                     else:  # two things share one pair of objects: a person has to say whether they are one
                         batch.states.append((row.n, RowState.CONFLICT, "its counterpart belongs to another thing"))
-                        self._d.counts.add(row, RowState.CONFLICT)
+                        self._outcomes.counts.add(row, RowState.CONFLICT)
                     continue
                 self._changes(row, item, ours=row.n in ours)
                 if row.changes:
                     filled.append(row)
                 else:
-                    self._d.applied(batch, row, item, {}, {}, "created" if row.n in ours else "found")
-        self._d.store(batch)
+                    self._outcomes.applied(batch, row, item, {}, {}, "created" if row.n in ours else "found")
+        self._outcomes.store(batch)
         size = self._d.can.batch * self._d.can.workers
         for start in range(0, len(filled), size):
             self._d.send(filled[start : start + size])
 
     def _changes(self, row: PlanRow, item: TargetObject, *, ours: bool) -> None:
-        facet = self._d.facet(row)
+        facet = self._outcomes.facet(row)
         wanted, row.values = row.wanted(), {}
         row.changes = {
             name: FieldChange(item.fields.get(name), value)
@@ -143,12 +144,12 @@ class Counterparts:
         make: list[PlanRow] = []
         batch = DeliveryBatch()
         for row in rows:
-            if self._d.facet(row).counterpart is None:
+            if self._outcomes.facet(row).counterpart is None:
                 batch.states.append((row.n, RowState.UNCHANGED, "the target has made no counterpart"))
             elif row.n not in main or main[row.n].origin != "found":
                 wait.append(row)
             else:
-                facet = self._d.facet(row)
+                facet = self._outcomes.facet(row)
                 both = {n: v for n, v in main[row.n].fields.items() if n in facet.fields and v not in (None, "")}
                 if self._d.can.counterparts and not facet.identity(both).keys() & RECOGNISED:
                     batch.states.append((row.n, RowState.UNCHANGED, _UNRECOGNISED))
@@ -156,7 +157,7 @@ class Counterparts:
                 row.op, row.state, row.values = Op.CREATE, RowState.PENDING, {**both, **row.values}
                 self._state.plans.rewrite(self._plan.id, row)
                 make.append(row)
-        self._d.store(batch)
+        self._outcomes.store(batch)
         self._d.send(make)
         return wait
 
@@ -165,9 +166,9 @@ class Counterparts:
             states=[(r.n, RowState.WAITING, "the target has not made the counterpart yet") for r in rows]
         )
         batch.replan = [(r.entity, "waits for its counterpart") for r in rows]
-        self._d.store(batch)
+        self._outcomes.store(batch)
         for row in rows:
-            self._d.counts.add(row, RowState.WAITING)
+            self._outcomes.counts.add(row, RowState.WAITING)
 
 
 def _may_fill(facet: ObjectIdentity, item: TargetObject, name: str, value: Value, *, ours: bool) -> bool:

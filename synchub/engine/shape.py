@@ -75,8 +75,8 @@ def deliver_shape(delivery: Delivery) -> None:
     for outcome in target.reshape(writes):
         state_ = RowState.FAILED if outcome.retryable else outcome.state
         batch.states.append((outcome.row, state_, outcome.message[:500]))
-        delivery.counts.add(by_number[outcome.row], state_)
-    delivery.store(batch)
+        delivery.outcomes.counts.add(by_number[outcome.row], state_)
+    delivery.outcomes.store(batch)
 
 
 def _kind_of(job: TargetJob, family: str) -> str | None:
