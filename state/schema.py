@@ -141,13 +141,14 @@ awaited = _table(
 plan = _table(
     "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"),
     _text("config"),
-    _int("upto_rev"), _blob("summary"), Index("plan_token", "token"), Index("plan_target", "target", "state"),
+    _int("upto_rev"), _blob("summary"), _text("digest", null=True), _int("undoes", null=True),
+    Index("plan_token", "token"), Index("plan_target", "target", "state"),
 )  # fmt: skip
 plan_row = _table(
     "plan_row", _int("plan", key=True), _int("n", key=True), _int("entity"), _text("cls"), _text("facet"),
     _text("kind"), _text("op"),
     _text("object_id", null=True), _blob("changes"), _text("label"), _text("state"), _text("note"),
-    Column("attempts", SmallInteger, nullable=False), _int("hold", null=True),
+    Column("attempts", SmallInteger, nullable=False), _int("hold", null=True), _int("run", null=True),
     Index("plan_row_entity", "entity"), rowless=True,
 )  # fmt: skip
 conflict = _table(
