@@ -55,7 +55,7 @@ lease = _table("lease", _text("scope", key=True), _text("owner"), _int("until_at
 stream = _table(
     "stream", _id(), _text("source"), _text("stream"), _text("fingerprint"), _text("cursor", null=True), _text("scope"),
     _blob("shape", null=True), _text("paths"), _int("read_at", null=True), _int("complete_at", null=True),
-    _int("fresh_at", null=True), _text("proof"),
+    _int("fresh_at", null=True), _text("proof"), _int("withheld", null=True), _int("withheld_at", null=True),
     UniqueConstraint("source", "stream", name="stream_name"),
 )  # fmt: skip
 
@@ -72,7 +72,17 @@ seen = _table(
     _blob("fields", null=True), _blob("stamps", null=True), _int("observed_at", null=True), rowless=True,
 )  # fmt: skip
 payload = _table("payload", _id("record"), _blob("body"))
-absence = _table("absence", _id("record"), _int("since_at"), _int("snapshots"), _int("scope_run"))
+# What complete snapshots do not hold any more. `scope` is the one under which it was last seen: only snapshots of the
+# same scope count. `aged_at`: missed often and long enough.
+absence = _table(
+    "absence",
+    _id("record"),
+    _int("since_at"),
+    _int("snapshots"),
+    _int("scope_run"),
+    _text("scope", null=True),
+    _int("aged_at", null=True),
+)
 field_warning = _table("field_warning", _id("record"), _blob("warnings"))
 
 # Identification. `identifier` joins, `proposal_key` only proposes; `removed` are hashes that lost a holder since the
@@ -117,6 +127,7 @@ target_object = _table(
     _blob("fields"), _blob("base", null=True), _text("version", null=True), _int("updated_at"),
     _text("updated_by", null=True),
     _text("counterpart", null=True), _text("cls", null=True), _blob("refused", null=True), _text("origin"),
+    _blob("gone", null=True),
     UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
     Index(
         "target_object_entity", "entity", "target",

@@ -114,6 +114,11 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('target', 'entity', 'facet', 'field'),
     sqlite_with_rowid=False
     )
+    op.add_column('absence', sa.Column('scope', sa.Text(), nullable=True))
+    op.add_column('absence', sa.Column('aged_at', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.add_column('stream', sa.Column('withheld', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.add_column('stream', sa.Column('withheld_at', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.add_column('target_object', sa.Column('gone', sa.LargeBinary(), nullable=True))
     op.add_column('entity', sa.Column('missing_at', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('plan', sa.Column('digest', sa.Text(), nullable=True))
     op.add_column('plan', sa.Column('undoes', sa.BigInteger(), autoincrement=False, nullable=True))
@@ -129,6 +134,11 @@ def downgrade() -> None:
     op.drop_column('plan', 'undoes')
     op.drop_column('plan', 'digest')
     op.drop_column('entity', 'missing_at')
+    op.drop_column('target_object', 'gone')
+    op.drop_column('stream', 'withheld_at')
+    op.drop_column('stream', 'withheld')
+    op.drop_column('absence', 'aged_at')
+    op.drop_column('absence', 'scope')
     op.drop_table('pin')
     op.drop_index('overwritten_entity', table_name='overwritten')
     op.drop_table('overwritten')
