@@ -225,6 +225,8 @@ class Edit:
         old: Value before, as the target shows it; None for empty.
         new: Value after.
         ours: The hub's own login did it.
+        value: `new` in the form of `TargetObject.fields` (references as ids), where the history tells it.
+        told: Whether `value` is that.
     """
 
     at: int
@@ -233,3 +235,5 @@ class Edit:
     old: str | None
     new: str | None
     ours: bool = False
+    value: Value = None
+    told: bool = False

@@ -10,7 +10,8 @@ from synchub.domain.model import CLASSES
 from synchub.domain.plan import TargetObject
 from synchub.engine.edits import MOST, sign
 from synchub.errors import WrongInstance
-from synchub.ports import Facets, ObjectIdentity, Progress, Target
+from synchub.mapports import Facets, ObjectIdentity
+from synchub.ports import Progress, Target
 from synchub.reconcile.identifiers import identifier_hash, identifiers
 from synchub.stores import State, TargetState
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject, Value
 from synchub.engine.references import waits_for
 from synchub.engine.rows import RECOGNISED
-from synchub.ports import ObjectIdentity
+from synchub.mapports import ObjectIdentity
 from synchub.stores import DeliveryBatch, ObjectRow
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from typing import Any
 from synchub.domain.plan import Op, Outcome, RowState, Write
 from synchub.engine.contact import TargetJob
 from synchub.errors import HubError, Recovery
-from synchub.ports import Clock, ObjectIdentity, Progress
+from synchub.mapports import ObjectIdentity
+from synchub.ports import Clock, Progress
 from synchub.stores import State
 from synchub.stores.heartbeats import Beat
 

@@ -11,7 +11,7 @@ import orjson
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import PlanRow
 from synchub.engine.contact import TargetJob, entity_hashes
-from synchub.ports import ObjectIdentity
+from synchub.mapports import ObjectIdentity
 from synchub.reconcile import match as matching
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
 from synchub.stores import EntityRow, ObjectRow, State

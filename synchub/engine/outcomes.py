@@ -8,7 +8,8 @@ from typing import Any
 
 from synchub.domain.plan import Op, Outcome, PlanRow, RowState, TargetObject, Value
 from synchub.engine.contact import TargetJob
-from synchub.ports import Clock, ObjectIdentity
+from synchub.mapports import ObjectIdentity
+from synchub.ports import Clock
 from synchub.stores import DeliveryBatch, ObjectRow, PlanState, State
 
 _CREATE, _INSERT = Op.CREATE, Op.INSERT  # looking members up costs more

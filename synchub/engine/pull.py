@@ -20,7 +20,8 @@ from synchub.engine.pace import seldom_collected
 from synchub.engine.remap import remap
 from synchub.engine.slice import Mapped, PullCounts, Slice, digest
 from synchub.errors import MappingError, Unavailable
-from synchub.ports import Clock, DriftObserver, Mapper, Progress, Source, StreamInfo
+from synchub.mapports import DriftObserver, Mapper
+from synchub.ports import Clock, Progress, Source, StreamInfo
 from synchub.stores import CheckedIn, Essence, Known, Ledger, StreamState
 
 __all__ = ["PullCounts", "PullJob", "pull"]

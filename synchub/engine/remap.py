@@ -12,7 +12,7 @@ import orjson
 
 from synchub.engine.slice import Mapped, Slice
 from synchub.errors import HubError, MappingError
-from synchub.ports import Mapper
+from synchub.mapports import Mapper
 
 _BATCH = 4000
 _WAITING = "\x01"  # starts the key of a record whose new one may still be another's; sources send no such keys

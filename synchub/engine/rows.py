@@ -14,7 +14,7 @@ from synchub.engine.contact import TargetJob
 from synchub.engine.linking import Match
 from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
 from synchub.engine.summary import Summary
-from synchub.ports import ObjectIdentity
+from synchub.mapports import ObjectIdentity
 from synchub.reconcile.diff import Action, Policy, decide, parse_policy
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow

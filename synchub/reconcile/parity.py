@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from synchub.ports import ObjectIdentity
+from synchub.mapports import ObjectIdentity
 from synchub.stores import ObjectRow
 
 
