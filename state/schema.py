@@ -195,7 +195,7 @@ hold = _table(
 )  # fmt: skip
 held_row = _table(
     "held_row", _int("hold", key=True), _int("entity", key=True), _text("facet", key=True), _text("op", key=True),
-    _text("digest"), rowless=True,
+    _text("digest", key=True), Index("held_row_entity", "entity"), rowless=True,
 )  # fmt: skip
 # What people decided: which records are or are not one thing, whose value a field keeps. `about` names records or
 # fields in a form that outlives a rebuilt state. `event` ascends with every decision and every revocation.
@@ -220,9 +220,10 @@ frozen = _table(
     "frozen", _int("entity", key=True), _text("field", key=True), _blob("value"), _blob("detail"), _int("at"),
     rowless=True,
 )  # fmt: skip
-# What is left of each credential's request budget, shared by all processes.
+# What is left of each credential's request budget, shared by all processes. Microseconds since 1970 UTC: when the next
+# request may leave at a steady rate, until when everybody waits, until when only urgent requests are served.
 budget = _table(
-    "budget", _text("credential", key=True), _int("ready_at"), _int("paused_until"), rowless=True,
+    "budget", _text("credential", key=True), _int("ready_at"), _int("paused_until"), _int("urgent_until"), rowless=True,
 )  # fmt: skip
 # People whose data must not be erased, and who said so.
 legal_hold = _table(

@@ -19,6 +19,7 @@ def upgrade() -> None:
     sa.Column('credential', sa.Text(), nullable=False),
     sa.Column('ready_at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('paused_until', sa.BigInteger(), autoincrement=False, nullable=False),
+    sa.Column('urgent_until', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.PrimaryKeyConstraint('credential'),
     sqlite_with_rowid=False
     )
@@ -51,9 +52,10 @@ def upgrade() -> None:
     sa.Column('facet', sa.Text(), nullable=False),
     sa.Column('op', sa.Text(), nullable=False),
     sa.Column('digest', sa.Text(), nullable=False),
-    sa.PrimaryKeyConstraint('hold', 'entity', 'facet', 'op'),
+    sa.PrimaryKeyConstraint('hold', 'entity', 'facet', 'op', 'digest'),
     sqlite_with_rowid=False
     )
+    op.create_index('held_row_entity', 'held_row', ['entity'], unique=False)
     op.create_table('hold',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('target', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -145,6 +147,7 @@ def downgrade() -> None:
     op.drop_table('legal_hold')
     op.drop_index('hold_target', table_name='hold')
     op.drop_table('hold')
+    op.drop_index('held_row_entity', table_name='held_row')
     op.drop_table('held_row')
     op.drop_table('frozen')
     op.drop_index('decision_about', table_name='decision')
