@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
 import orjson
-import xxhash
 
 from state.db import Database, Row, Tx
-from state.targets import add_replan, write_objects
+from state.pins import pin_restored
+from state.targets import add_replan, unlink, write_objects
 from synchub.domain.packed import packed
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
 from synchub.stores import DeliveryBatch, PlanState
 
-_PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run"
+_PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run, digest, undoes"
 _ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
 
 
+_DOES = "n, entity, cls, facet, kind, op, object_id, label, changes"  # what the digest of a plan is made of
+_DONE = (RowState.APPLIED, RowState.UNCHANGED)
 _OPS = {op.value: op for op in Op}  # a dict is several times faster than the enumeration's own look-up
 _STATES = {state.value: state for state in RowState}
 
@@ -28,8 +31,10 @@ _number = attrgetter("n")
 
 
 def _plan(row: Row) -> PlanState:
-    summary: dict[str, Any] = orjson.loads(row[8])
-    return PlanState(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], summary, row[9])
+    number, token, target, state, created, expires, config, upto, summary, run, digest, undoes = row
+    return PlanState(
+        number, token, target, state, created, expires, config, upto, orjson.loads(summary), run, digest or "", undoes
+    )
 
 
 def _row(row: Row) -> PlanRow:
@@ -38,6 +43,16 @@ def _row(row: Row) -> PlanRow:
     values = body.get("values")
     changes = {} if values else {name: FieldChange(*change) for name, change in body["changes"].items()}
     return PlanRow(n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {})
+
+
+def row_digest_bytes(head: Sequence[Any], body: bytes) -> bytes:
+    """Write a row as it goes into the digest of its plan.
+
+    Args:
+        head: n, entity, class, facet, kind, op, object id, label.
+        body: The packed document of changes or values.
+    """
+    return orjson.dumps(list(head)) + bytes(body) + b"\n"
 
 
 def _dump(row: PlanRow) -> bytes:
@@ -52,7 +67,7 @@ class PlanStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def create(self, target: int, run: int, at: int, config: str) -> int:
+    def create(self, target: int, run: int, at: int, config: str, *, undoes: int | None = None) -> int:
         """See `Plans.create`."""
         with self._db.begin() as tx:
             old = [
@@ -63,21 +78,24 @@ class PlanStore:
             tx.run_in("update plan set state='superseded' where id in {in}", old)
             number = tx.allocate("plan", 1)
             tx.run(
-                "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary)"
-                " values (?,?,?,?,?,0,'draft',?,0,?)",
-                (number, "", target, run, at, config, b"{}"),
+                "insert into plan(id, token, target, run, created_at, expires_at, state, config, upto_rev, summary,"
+                " undoes) values (?,?,?,?,?,0,'draft',?,0,?,?)",
+                (number, "", target, run, at, config, b"{}", undoes),
             )
         return number
 
-    def add(self, plan: int, rows: Sequence[PlanRow]) -> str:
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
         """See `Plans.add`."""
         rows = sorted(rows, key=_number)
-        bodies = [_dump(row) for row in rows]
         with self._db.begin() as tx:
-            _insert(tx, plan, rows, bodies)
-        digest = xxhash.xxh3_64(orjson.dumps([(r.n, r.entity) for r in rows]))
-        for body in bodies:
-            digest.update(body)
+            _insert(tx, plan, rows, [_dump(row) for row in rows])
+
+    def digest(self, plan: int) -> str:
+        """See `Plans.digest`."""
+        digest = hashlib.sha256()
+        with self._db.read() as tx:
+            for row in tx.iterate(f"select {_DOES} from plan_row where plan=? order by n", (plan,)):
+                digest.update(row_digest_bytes(row[:-1], row[-1]))
         return digest.hexdigest()
 
     def stand(self, target: int, rows: Sequence[PlanRow], replaced: Sequence[int], run: int, at: int) -> None:
@@ -112,12 +130,14 @@ class PlanStore:
         counts: dict[str, dict[str, tuple[int, str]]] = orjson.loads(body) if body else {}
         return counts
 
-    def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
+    def seal(
+        self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any], digest: str = ""
+    ) -> None:
         """See `Plans.seal`."""
         with self._db.begin() as tx:
             tx.run(
-                "update plan set token=?, expires_at=?, upto_rev=?, summary=?, state='open' where id=?",
-                (token, expires_at, upto_rev, orjson.dumps(dict(summary)), plan),
+                "update plan set token=?, expires_at=?, upto_rev=?, summary=?, digest=?, state='open' where id=?",
+                (token, expires_at, upto_rev, orjson.dumps(dict(summary)), digest, plan),
             )
 
     def get(self, token: str | int) -> PlanState | None:
@@ -209,7 +229,7 @@ class PlanStore:
             else:
                 tx.run_in(f"{mark} in {{in}}", numbers, before=(plan,))
 
-    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:  # noqa: ARG002 - the port
+    def deliver(self, target: int, plan: int, at: int, run: int, batch: DeliveryBatch) -> None:
         """See `Plans.deliver`."""
         with self._db.begin() as tx:
             plain: dict[str, list[int]] = {}
@@ -217,18 +237,25 @@ class PlanStore:
             for n, state, note in batch.states:
                 text = state._value_ if state.__class__ is RowState else state
                 if note:
-                    noted.append((text, note, plan, n))
+                    noted.append((text, note, run, plan, n))
                 elif text in plain:
                     plain[text].append(n)
                 else:
                     plain[text] = [n]
             for text, numbers in plain.items():
                 tx.run_in(
-                    "update plan_row set state=?, note='' where plan=? and n in {in}", numbers, before=(text, plan)
+                    "update plan_row set state=?, note='', run=? where plan=? and n in {in}",
+                    numbers,
+                    before=(text, run, plan),
                 )
-            tx.many("update plan_row set state=?, note=? where plan=? and n=?", noted)
+            tx.many("update plan_row set state=?, note=?, run=? where plan=? and n=?", noted)
             write_objects(tx, target, batch)
             add_replan(tx, target, batch.replan)
+            unlink(tx, target, batch.unlinked)
+            undoes = tx.value("select undoes from plan where id=?", (plan,))
+            if undoes is not None:
+                done = [n for n, state, _ in batch.states if state in _DONE]
+                pin_restored(tx, target, plan, undoes, at, done)
             if batch.conflicts:
                 first = tx.allocate("conflict", len(batch.conflicts))
                 tx.many(

@@ -12,6 +12,7 @@ from state.ledger import LedgerStore
 from state.lookup import LookupStore
 from state.migrate import ensure
 from state.parking import ParkingStore
+from state.pins import PinStore
 from state.plans import PlanStore
 from state.reports import ReportStore
 from state.runs import RunStore
@@ -30,6 +31,7 @@ class SqlState:
         self.targets = TargetStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
+        self.pins = PinStore(database)
         self.decisions = DecisionStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)

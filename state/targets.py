@@ -14,18 +14,20 @@ from synchub.stores import DeliveryBatch, ObjectRow, TargetState
 
 _COLUMNS = (
     "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused,"
-    " origin"
+    " origin, mark"
 )
 _UPSERT = (
     "insert into target_object(id, target, kind, object_id, entity, facet, fields, base, version, updated_at,"
-    " updated_by, counterpart, cls, refused, origin)"
-    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (target, object_id, kind) do update set"
+    " updated_by, counterpart, cls, refused, origin, mark)"
+    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (target, object_id, kind) do update set"
     " entity=excluded.entity, facet=excluded.facet,"
     " fields=excluded.fields, base=excluded.base, version=excluded.version, updated_at=excluded.updated_at,"
     " updated_by=excluded.updated_by,"
     " counterpart=coalesce(excluded.counterpart, target_object.counterpart), cls=coalesce(excluded.cls,"
-    " target_object.cls), refused=excluded.refused"
+    " target_object.cls), refused=excluded.refused, mark=excluded.mark,"
+    " origin=case when excluded.origin='created' then 'created' else target_object.origin end"
 )
+_MARKED = "select mark, id from target_object where target=? and mark is not null and entity is null"
 SAME = b"="  # as `base`: hub and target agree on everything that `fields` holds
 
 
@@ -34,8 +36,9 @@ def _object(row: Row) -> ObjectRow:
     base = None if row[6] is None else fields if bytes(row[6]) == SAME else orjson.loads(row[6])
     refused = orjson.loads(row[12]) if row[12] else {}
     return ObjectRow(
-        row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused, row[13]
-    )
+        row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused, row[13],
+        row[14],
+    )  # fmt: skip
 
 
 class TargetStore:
@@ -100,7 +103,7 @@ class TargetStore:
                     number = next(numbers)
                     rows.append(
                         (number, target, item.kind, item.id, None, None, packed(item.fields), None, item.version,
-                         item.updated_at, item.updated_by, item.counterpart, item.cls, None, "found")
+                         item.updated_at, item.updated_by, item.counterpart, item.cls, None, "found", item.mark)
                     )  # fmt: skip
                 else:
                     number, before = old[0], _object(old)
@@ -108,6 +111,7 @@ class TargetStore:
                         before.fields == item.fields
                         and before.version == item.version
                         and before.counterpart == item.counterpart
+                        and before.mark == item.mark
                     ):
                         continue
                     base = old[6] if old[6] is None or bytes(old[6]) != SAME else old[5]
@@ -115,7 +119,8 @@ class TargetStore:
                     at, by = (item if edited else before).updated_at, (item if edited else before).updated_by
                     rows.append(
                         (number, target, item.kind, item.id, before.entity, before.facet, packed(item.fields),
-                         base, item.version, at, by, item.counterpart, item.cls, old[12], before.origin)
+                         base, item.version, at, by, item.counterpart, item.cls, old[12], before.origin,
+                         item.mark)
                     )  # fmt: skip
                     if before.entity is not None and edited:
                         changed.append((before.entity, item))
@@ -187,6 +192,18 @@ class TargetStore:
                 before=(target,),
             )
 
+    def has_marked(self, target: int) -> bool:
+        """See `Targets.has_marked`."""
+        with self._db.read() as tx:
+            return tx.first(f"{_MARKED} limit 1", (target,)) is not None
+
+    def marked(self, target: int, hub_keys: Sequence[str] | None = None) -> list[tuple[str, int]]:
+        """See `Targets.marked`."""
+        with self._db.read() as tx:
+            if hub_keys is None:
+                return list(tx.rows(_MARKED, (target,)))
+            return tx.select_in(f"{_MARKED} and mark in {{in}}", list(hub_keys), before=(target,))
+
     def people(self, target: int, hashes: Sequence[int]) -> dict[int, tuple[int, str | None]]:
         """See `Targets.people`."""
         with self._db.read() as tx:
@@ -253,10 +270,20 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
         same = SAME if base is item.fields or base == item.fields else dumps(base)
         rows.append(
             (number, target, item.kind, item.id, entity, facet, dumps(item.fields), same, item.version,
-             item.updated_at, item.updated_by, item.counterpart, item.cls, dumps(refused) if refused else None, origin)
+             item.updated_at, item.updated_by, item.counterpart, item.cls, dumps(refused) if refused else None, origin,
+             item.mark)
         )  # fmt: skip
         number += 1
     tx.many(_UPSERT, rows)
+
+
+def unlink(tx: Tx, target: int, objects: Sequence[tuple[str, str]]) -> None:
+    """Let objects (object id, kind) be nobody's, within a transaction."""
+    tx.many(
+        "update target_object set entity=null, facet=null, base=null, refused=null where target=? and object_id=?"
+        " and kind=?",
+        [(target, *one) for one in objects],
+    )
 
 
 def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:

@@ -18,6 +18,7 @@ class Op(StrEnum):
     UPDATE = "update"
     RETIRE = "retire"  # an update that says the thing is gone; only by policy, and undone by an update
     DELETE = "delete"  # take the object away; only by policy, and only one that the hub created
+    UNLINK = "unlink"  # an object that a run adopted is nobody's again; writes nothing
 
 
 class RowState(StrEnum):
@@ -130,7 +131,7 @@ class Write:
         op: CREATE, UPDATE or DELETE; a RETIRE travels as the update it is.
         object_id: The target's id; None for CREATE.
         fields: Target field -> value in the target's own form. None clears the field. Empty for DELETE.
-        hub_key: `<hub id>:<entity id>`: lets a create be found again after a lost answer.
+        hub_key: See `synchub.domain.hubkey`: lets a create be found again after a lost answer.
         expected_version: Version of the object that the decision was based on; None when unknown.
         extra: Identity for the target's own matching (serial, MACs, source key …), by name.
     """
@@ -185,6 +186,7 @@ class TargetObject:
         updated_by: Login of the last writer, when the target tells.
         counterpart: Id of the object that the target keeps in step with this one.
         cls: The object's own, most specific type (`sys_class_name`), when it differs from `kind`.
+        mark: The hub key that the object carries, of this hub or another; None for none.
     """
 
     kind: str
@@ -195,6 +197,7 @@ class TargetObject:
     updated_by: str | None = None
     counterpart: str | None = None
     cls: str | None = None
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

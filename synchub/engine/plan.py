@@ -68,7 +68,7 @@ def make_plan(
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0
     plan_shape(job, state, number, planner.summary)
     planner.order_people(upto, select)
-    digest, stood = "", False
+    stood = False
     standing = state.plans.standing(target.id)
     for entities, reached in planner.entities(upto, select):
         upto = reached
@@ -78,20 +78,24 @@ def make_plan(
             state.plans.stand(target.id, planner.held, replaced, run, clock.now())
             stood = True
         if rows:
-            digest = xxhash.xxh3_64_hexdigest(f"{digest} {state.plans.add(number, rows)}".encode())
+            state.plans.add(number, rows)
         if progress:
             progress(f"{job.name} planning", planner.summary.looked_at, None)
     if stood:
         state.plans.count_standing(target.id)
     planner.summary.add_standing(state.plans.standing(target.id))
-    summary = planner.summary.as_dict()
+    upto = upto if select is None else target.planned_rev
+    return Planned(seal(job, state, clock, number, run, upto, planner.summary), seen)
+
+
+def seal(job: TargetJob, state: State, clock: Clock, number: int, run: int, upto: int, summary: Summary) -> PlanState:
+    """Close a plan whose rows are stored: from here on it is a document that apply takes, until it expires."""
+    digest = state.plans.digest(number)
     token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, digest, job.config]))[:12]
-    state.plans.seal(
-        number, token, clock.now() + job.plan_seconds, upto if select is None else target.planned_rev, summary
-    )
+    state.plans.seal(number, token, clock.now() + job.plan_seconds, upto, summary.as_dict(), digest)
     plan = state.plans.get(number)
     assert plan is not None
-    return Planned(plan, seen)
+    return plan
 
 
 class _Planner:

@@ -13,14 +13,16 @@ from synchub.stores.decisions import Decision, Decisions
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.identity import Dirty, Identity
-from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState
+from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState, Unseen
 from synchub.stores.parking import NEVER, Parked, Parking
+from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
 __all__ = [
     "NEVER",
+    "WHOLE",
     "Alert",
     "AlertRow",
     "Alerts",
@@ -45,6 +47,7 @@ __all__ = [
     "ObjectRow",
     "Parked",
     "Parking",
+    "Pins",
     "PlanState",
     "Plans",
     "Runs",
@@ -52,6 +55,7 @@ __all__ = [
     "StreamState",
     "TargetState",
     "Targets",
+    "Unseen",
 ]
 
 
@@ -81,6 +85,11 @@ class State(Protocol):
     @property
     def parking(self) -> Parking:
         """See `Parking`."""
+        ...
+
+    @property
+    def pins(self) -> Pins:
+        """See `Pins`."""
         ...
 
     @property

@@ -25,6 +25,8 @@ class PlanState:
         upto_rev: Entities up to this revision are in it.
         summary: Counts and causes, for display.
         run: Run that made it.
+        digest: SHA-256 over what its rows do, as issued; empty for a plan of an earlier release.
+        undoes: The run that it undoes; None for an ordinary plan.
     """
 
     id: int
@@ -37,17 +39,23 @@ class PlanState:
     upto_rev: int
     summary: dict[str, Any]
     run: int
+    digest: str = ""
+    undoes: int | None = None
 
 
 class Plans(Protocol):
     """Plans and their rows; the pending rows are the outbox."""
 
-    def create(self, target: int, run: int, at: int, config: str) -> int:
+    def create(self, target: int, run: int, at: int, config: str, *, undoes: int | None = None) -> int:
         """Open a plan and supersede the target's earlier unapplied ones; returns its number."""
         ...
 
-    def add(self, plan: int, rows: Sequence[PlanRow]) -> str:
-        """Store rows; returns a digest of what they do."""
+    def add(self, plan: int, rows: Sequence[PlanRow]) -> None:
+        """Store rows."""
+        ...
+
+    def digest(self, plan: int) -> str:
+        """Return the SHA-256 over what the rows of a plan do, in the order of delivery; their states are not part."""
         ...
 
     def stand(self, target: int, rows: Sequence[PlanRow], replaced: Sequence[int], run: int, at: int) -> None:
@@ -70,7 +78,9 @@ class Plans(Protocol):
         """Count the rows that wait for a person: class -> why -> how many and the label of one."""
         ...
 
-    def seal(self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any]) -> None:
+    def seal(
+        self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any], digest: str = ""
+    ) -> None:
         """Give a plan its token; from here on it is what apply applies."""
         ...
 

@@ -26,6 +26,7 @@ class ObjectRow(NamedTuple):
     cls: str | None
     refused: dict[str, Any]
     origin: str
+    mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,14 @@ class DeliveryBatch:
         counterparts: (entity, facet, kind, object id) found through the target's own reference.
         replan: Entities that need another plan, with the reason.
         conflicts: (entity, facet, field, kind, JSON detail).
+        unlinked: (object id, kind as it is read) of objects that are nobody's from now on.
     """
 
     states: list[tuple[int, str, str]] = field(default_factory=list)
     objects: list[tuple[int, str, TargetObject, dict[str, Any], dict[str, str], str]] = field(default_factory=list)
     replan: list[tuple[int, str]] = field(default_factory=list)
     conflicts: list[tuple[int, str, str, str, bytes]] = field(default_factory=list)
+    unlinked: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Targets(Protocol):
@@ -116,6 +119,14 @@ class Targets(Protocol):
 
     def candidates(self, target: int, hashes: Sequence[int]) -> list[tuple[int, int]]:
         """Return (hash, object) of unlinked or linked objects that carry one of the identifiers."""
+        ...
+
+    def has_marked(self, target: int) -> bool:
+        """Tell whether an object that no entity is linked to carries a hub key, of this hub or another."""
+        ...
+
+    def marked(self, target: int, hub_keys: Sequence[str] | None = None) -> list[tuple[str, int]]:
+        """Return (hub key, object) of the objects that carry one and are linked to no entity: some keys, or any."""
         ...
 
     def people(self, target: int, hashes: Sequence[int]) -> dict[int, tuple[int, str | None]]:
