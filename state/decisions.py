@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
 
 from state.db import Database, Row, Tx
-from synchub.stores.decisions import Decision
+from synchub.stores.decisions import Decision, record_name, record_parts
 
 _COLUMNS = "id, kind, about, answer, who, at, reason, revoked_at"
 _EVENTS = "decision_event"  # sequence
@@ -66,6 +67,31 @@ class DecisionStore:
         with self._db.read() as tx:
             rows = tx.rows(f"select {_COLUMNS} from decision where event>? order by event", (event,))
         return [_decision(row) for row in rows]
+
+    def records(self, names: Collection[str]) -> dict[str, int]:
+        """See `Decisions.records`."""
+        by_stream: dict[tuple[str, str], dict[str, str]] = {}
+        for name in names:
+            source, stream, key = record_parts(name)
+            by_stream.setdefault((source, stream), {})[key] = name
+        found: dict[str, int] = {}
+        with self._db.read() as tx:
+            for place, keys in by_stream.items():
+                number = tx.value("select id from stream where source=? and stream=?", place)
+                rows = tx.select_in("select key, id from record where stream=? and key in {in}", list(keys),
+                                    before=(number,)) if number is not None else []  # fmt: skip
+                found.update((keys[key], record) for key, record in rows)
+        return found
+
+    def names(self, records: Sequence[int]) -> dict[int, str]:
+        """See `Decisions.names`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select r.id, s.source, s.stream, r.key from record r join stream s on s.id=r.stream"
+                " where r.id in {in}",
+                list(records),
+            )
+        return {row[0]: record_name(*row[1:]) for row in rows}
 
 
 def _revoke(tx: Tx, number: int, at: int) -> None:

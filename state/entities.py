@@ -11,7 +11,7 @@ from state.parking import IDENTIFIED, wake_entities
 from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
-_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at"
+_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key"
 
 
 _entity = EntityRow._make  # both drivers give bytes for documents
@@ -39,6 +39,16 @@ class EntityStore:
             rows = tx.select_in(f"select {_COLUMNS} from entity where id in {{in}}", list(ids))
         return {row[0]: _entity(row) for row in rows}
 
+    def hub_keys(self, ids: Sequence[int]) -> dict[int, str]:
+        """See `Entities.hub_keys`."""
+        with self._db.read() as tx:
+            return dict(tx.select_in("select id, hub_key from entity where id in {in}", list(ids)))
+
+    def taken(self, tokens: Sequence[str]) -> set[str]:
+        """See `Entities.taken`."""
+        with self._db.read() as tx:
+            return {row[0] for row in tx.select_in("select hub_key from entity where hub_key in {in}", list(tokens))}
+
     def sources(self, ids: Iterable[int]) -> list[tuple[int, str]]:
         """See `Entities.sources`."""
         with self._db.read() as tx:
@@ -50,8 +60,8 @@ class EntityStore:
             if batch.entities:
                 tx.many(
                     "insert into entity(id, family, cls, doc, winners, hash, sources, rev, created_run, due_at,"
-                    " merged_into, state)"
-                    " values (?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls,"
+                    " merged_into, state, hub_key)"
+                    " values (?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls,"
                     " doc=excluded.doc, winners=excluded.winners,"
                     " hash=excluded.hash, sources=excluded.sources, rev=excluded.rev, due_at=excluded.due_at,"
                     " merged_into=excluded.merged_into,"
@@ -111,6 +121,15 @@ class EntityStore:
         """See `Entities.proposed`."""
         with self._db.read() as tx:
             return sorted(set(_proposals(tx, entities)))
+
+    def answer(self, a: int, b: int, state: str) -> None:
+        """See `Entities.answer`."""
+        with self._db.begin(fenced=False) as tx:
+            if state:
+                tx.run("update proposal set state=? where a=? and b=?", (state, min(a, b), max(a, b)))
+            else:
+                tx.run("delete from proposal where a=? and b=? and state<>'open'", (min(a, b), max(a, b)))
+            wake_entities(tx, sorted((a, b)))
 
     def names(self) -> dict[str, int]:
         """See `Entities.names`."""

@@ -149,6 +149,14 @@ class IdentityStore:
                 result.setdefault(entity, []).append(record)
         return result
 
+    def native_keys(self, entities: Sequence[int] | None = None) -> Iterator[tuple[int, str, str, str]]:
+        """See `Identity.native_keys`."""
+        with self._db.read() as tx:
+            if entities is None:
+                yield from tx.iterate(_NATIVE_KEYS)
+            else:
+                yield from tx.select_in(f"{_NATIVE_KEYS} where m.entity in {{in}}", list(entities))
+
     def unsettle(self) -> bool:
         """See `Identity.unsettle`."""
         with self._db.begin() as tx:
@@ -159,7 +167,12 @@ class IdentityStore:
         with self._db.read() as tx:
             return str(tx.value("select value from meta where name='rules'") or "")
 
-    def settle(self, upto: int, rules: str) -> None:
+    def decided(self) -> int:
+        """See `Identity.decided`."""
+        with self._db.read() as tx:
+            return int(tx.value("select value from meta where name='decided'") or 0)
+
+    def settle(self, upto: int, rules: str, decided: int = 0) -> None:
         """See `Identity.settle`."""
         with self._db.begin() as tx:
             settled = int(tx.value("select value from meta where name='settled'") or 0)
@@ -171,5 +184,5 @@ class IdentityStore:
             tx.run("delete from meta where name='unsettled'")
             tx.many(
                 "insert into meta(name, value) values (?, ?) on conflict (name) do update set value=excluded.value",
-                [("settled", str(upto)), ("rules", rules)],
+                [("settled", str(upto)), ("rules", rules), *([("decided", str(decided))] if decided else [])],
             )

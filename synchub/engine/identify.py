@@ -21,10 +21,11 @@ from synchub.domain.model import CLASSES, VOLATILE
 from synchub.domain.packed import packed_sorted
 from synchub.domain.records import Contribution
 from synchub.engine.components import between, find, grouped, slices, unite
+from synchub.engine.decided import Decided, decided
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.assign import assign
-from synchub.reconcile.cluster import NONE, Cluster, Decisions, cluster, plainly_one
+from synchub.reconcile.cluster import NONE, Cluster, cluster, plainly_one
 from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit, proposing_hashes
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
@@ -66,21 +67,19 @@ def identify(
     clock: Clock,
     run: int,
     *,
-    decisions: Decisions = NONE,
     progress: Progress | None = None,
     slice_size: int = _SLICE,
 ) -> IdentifyCounts:
-    """Bring the entities up to what the ledger says now.
+    """Bring the entities up to what the ledger says now, and to what people decided.
 
-    Returns at once when nothing is dirty, nothing fell due and the rules are those of the last time; under other rules
-    everything is looked at again.
+    Returns at once when nothing is dirty, nothing fell due, nobody decided anything and the rules are those of the last
+    time; under other rules everything is looked at again.
 
     Args:
         state: All stores.
         rules: Identification and reconciliation rules.
         clock: Time.
         run: The run.
-        decisions: What people decided.
         progress: Told how far it is.
         slice_size: Records whose components are resolved in one transaction; fewer changes than this never make a
             pass over all records.
@@ -90,8 +89,9 @@ def identify(
     due = state.entities.due(now)
     before = state.identity.rules()
     ruled = before in ("", rules.fingerprint)
+    decisions = decided(state)
     work = _Identification(state, rules, now, run, decisions, progress, slice_size)
-    if not pending.records and not due and ruled:
+    if not pending.records and not due and ruled and not decisions.changed:
         return work.counts
     cut_off = state.identity.unsettle()
     last = state.identity.last_record()
@@ -100,7 +100,7 @@ def identify(
     else:
         # What an identification that was cut off had touched is not known any more.
         work.incremental(due, propose_all=cut_off)
-    state.identity.settle(last, rules.fingerprint)
+    state.identity.settle(last, rules.fingerprint, decisions.upto)
     work.counts.shared = len(work.shared)
     return work.counts
 
@@ -114,7 +114,7 @@ class _Identification:
         rules: Rules,
         now: int,
         run: int,
-        decisions: Decisions,
+        decisions: Decided,
         progress: Progress | None,
         slice_size: int,
     ) -> None:
@@ -149,7 +149,7 @@ class _Identification:
         self.shared = {hash_ for hash_, _ in shared}
         if known:  # members of one entity stay together, so that only one component can claim its id
             self._unite_members(parent, last)
-        for pair in self.decisions.together:
+        for pair in self.decisions.pairs():
             if max(pair) <= last:
                 unite(parent, pair)
         roots = array("q", [find(parent, i) for i in range(last + 1)])
@@ -193,6 +193,7 @@ class _Identification:
         removed = identity.removed()
         if self._flip(pending, removed):
             pending = array("q", identity.dirty(10**9))
+        pending.extend(self.decisions.changed)
         self.fresh.update(pending)
         pending.extend(due)
         gone = [h for h in removed if h not in self.shared and kind_of(h) in JOINING]
@@ -254,10 +255,10 @@ class _Identification:
             entities.update(identity.entities_of(frontier))
             mates = identity.members_of(list({entities[r] for r in frontier if r in entities}))
             near = {r for h in hashes for r in holders.get(h, ())} | {r for group in mates.values() for r in group}
-            near.update(b for pair in self.decisions.together for b in pair if not loaded.keys().isdisjoint(pair))
+            near |= self.decisions.partners(frontier)
             frontier = sorted(near - loaded.keys())
         parent = {record: record for record in loaded}
-        for group in (*holders.values(), *grouped(entities).values(), *self.decisions.together):
+        for group in (*holders.values(), *grouped(entities).values(), *self.decisions.among(loaded).together):
             unite(parent, [r for r in group if r in parent])
         components: dict[int, list[Contribution]] = {}
         for record, item in loaded.items():
@@ -291,14 +292,15 @@ class _Identification:
         if len(component) == 1:
             return [Cluster(tuple(component))]
         hardware = self.rules.identify["hardware"]
-        if self.decisions is NONE and plainly_one(component, shared=self.shared, rules=hardware):
+        decisions = self.decisions.among(item.record for item in component)
+        if decisions is NONE and plainly_one(component, shared=self.shared, rules=hardware):
             return [Cluster(tuple(sorted(component, key=_place)))]
         families: dict[str, list[Contribution]] = {}
         for item in component:
             families.setdefault(CLASSES[item.cls].family, []).append(item)
         result: list[Cluster] = []
         for family, items in sorted(families.items()):
-            result += cluster(items, shared=self.shared, rules=self.rules.identify[family], decisions=self.decisions)
+            result += cluster(items, shared=self.shared, rules=self.rules.identify[family], decisions=decisions)
         return result
 
     def _collect(
@@ -398,7 +400,7 @@ class _Identification:
         found = self.state.identity.groups_proposing()
         if self.entity_of:
             found = between(found, self.entity_of)
-        propose_groups(self.state, self.rules, self.run, found, None)
+        propose_groups(self.state, self.rules, self.run, found, None, self.decisions)
 
     def _propose_touched(self, withdrawn: Sequence[int]) -> None:
         """Propose again for all entities that share a key with a touched one, now or before: choices must be unique."""
@@ -411,7 +413,7 @@ class _Identification:
             near.update(self._sharing(part))
         for part in slices(sorted(near), _SLICE):
             groups = sorted(self._holders_of_keys(self._keys(part)).items())
-            propose_groups(self.state, self.rules, self.run, groups, part)
+            propose_groups(self.state, self.rules, self.run, groups, part, self.decisions)
 
     def _keys(self, entities: Sequence[int]) -> set[int]:
         identity = self.state.identity

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from synchub.domain.model import CLASSES
 from synchub.domain.records import Contribution
+from synchub.engine.decided import Decided
 from synchub.reconcile.identifiers import kind_of, limit
 from synchub.reconcile.proposals import complementary, propose, summarise
 from synchub.reconcile.rules import Rules
@@ -15,7 +16,12 @@ _RECORDS = 4000
 
 
 def propose_groups(
-    state: State, rules: Rules, run: int, groups: Iterable[tuple[int, Sequence[int]]], touched: Sequence[int] | None
+    state: State,
+    rules: Rules,
+    run: int,
+    groups: Iterable[tuple[int, Sequence[int]]],
+    touched: Sequence[int] | None,
+    decisions: Decided,
 ) -> None:
     """Look at groups of records that share a proposing identifier and store what is worth asking.
 
@@ -25,6 +31,7 @@ def propose_groups(
         run: The run that asks.
         groups: (hash, records), each hash once.
         touched: Entities whose open proposals are replaced; None replaces all there are.
+        decisions: What people took apart is not asked again.
     """
     allowed = {step.kind for family in rules.identify.values() for step in family.proposing}
     part: list[tuple[int, Sequence[int]]] = []
@@ -37,16 +44,16 @@ def propose_groups(
         part.append((hash_, records))
         size += len(records)
         if size >= _RECORDS:
-            found += _look(state, part)
+            found += _look(state, part, decisions)
             part, size = [], 0
-    found += _look(state, part)
+    found += _look(state, part, decisions)
     pairs: dict[tuple[int, int], str] = {}
     for a, b, reason in found:
         pairs.setdefault((a, b), reason)
     state.entities.propose(run, [(a, b, reason) for (a, b), reason in sorted(pairs.items())], touched)
 
 
-def _look(state: State, part: Sequence[tuple[int, Sequence[int]]]) -> list[tuple[int, int, str]]:
+def _look(state: State, part: Sequence[tuple[int, Sequence[int]]], decisions: Decided) -> list[tuple[int, int, str]]:
     """Propose among the entities of some groups; most groups fall out before anything but numbers is loaded."""
     records = sorted({record for _, group in part for record in group})
     entity_of = state.identity.entities_of(records)
@@ -69,4 +76,9 @@ def _look(state: State, part: Sequence[tuple[int, Sequence[int]]]) -> list[tuple
         families = {CLASSES[m.cls].family for s in group for m, _ in s.members}
         if len(families) == 1:
             result += [(p.a, p.b, f"{p.why}: {p.evidence}") for p in propose(group, kind_of(hash_))]
-    return result
+    return [found for found in result if not _apart(members[found[0]], members[found[1]], decisions)]
+
+
+def _apart(a: Sequence[int], b: Sequence[int], decisions: Decided) -> bool:
+    """Tell whether a person said of two groups of records that they are different things."""
+    return any(end in b for pair in decisions.among(a).apart for end in pair)

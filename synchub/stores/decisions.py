@@ -6,7 +6,7 @@ of entities or records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -73,6 +73,14 @@ class Decisions(Protocol):
 
     def since(self, event: int) -> list[Decision]:
         """Return the decisions that were made or revoked after an event, oldest first."""
+        ...
+
+    def records(self, names: Collection[str]) -> dict[str, int]:
+        """Return record name -> ledger id of the records that are there."""
+        ...
+
+    def names(self, records: Sequence[int]) -> dict[int, str]:
+        """Return ledger id -> record name."""
         ...
 
 

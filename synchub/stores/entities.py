@@ -21,10 +21,11 @@ class EntityRow(NamedTuple):
     state: str
     merged_into: int | None = None
     due_at: int | None = None
+    hub_key: str | None = None
 
 
 class NewEntity(NamedTuple):
-    """An entity to be written, in the order of the columns."""
+    """An entity to be written, in the order of the columns; `hub_key` only where it is new, and never changed."""
 
     id: int
     family: str
@@ -38,6 +39,7 @@ class NewEntity(NamedTuple):
     due_at: int | None
     merged_into: int | None
     state: str
+    hub_key: str | None = None
 
 
 @dataclass(slots=True)
@@ -74,6 +76,14 @@ class Entities(Protocol):
         """Load entities."""
         ...
 
+    def hub_keys(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return entity -> token of its hub key."""
+        ...
+
+    def taken(self, tokens: Sequence[str]) -> set[str]:
+        """Return which tokens of hub keys are an entity's already, those of entities that are gone included."""
+        ...
+
     def sources(self, ids: Iterable[int]) -> list[tuple[int, str]]:
         """Return (entity, names of the sources that contribute to it, sorted and joined by commas)."""
         ...
@@ -99,6 +109,13 @@ class Entities(Protocol):
 
     def proposed(self, entities: Sequence[int]) -> list[tuple[int, int, str]]:
         """Return the open merge proposals (a, b, reason) that concern one of the entities."""
+        ...
+
+    def answer(self, a: int, b: int, state: str) -> None:
+        """Note a person's answer to a proposal (`accepted`, `rejected`); empty: it may be proposed again.
+
+        What waited for the answer is planned again.
+        """
         ...
 
     def names(self) -> dict[str, int]:

@@ -78,6 +78,10 @@ class Identity(Protocol):
         """Return entity -> records."""
         ...
 
+    def native_keys(self, entities: Sequence[int] | None = None) -> Iterator[tuple[int, str, str, str]]:
+        """Yield (entity, source, stream, native key) of the records of some entities, or of all there are."""
+        ...
+
     def unsettle(self) -> bool:
         """Note that identification has begun; tells whether an earlier one was cut off before it settled."""
         ...
@@ -86,6 +90,10 @@ class Identity(Protocol):
         """Return the fingerprint of the rules under which identification was last settled; empty before the first."""
         ...
 
-    def settle(self, upto: int, rules: str) -> None:
-        """Forget all dirt: identification is done for every record up to this id, under these rules."""
+    def decided(self) -> int:
+        """Return the number of the last event (`Decisions.events`) that identification took into account."""
+        ...
+
+    def settle(self, upto: int, rules: str, decided: int = 0) -> None:
+        """Forget all dirt: identification is done for every record up to this id, under these rules and decisions."""
         ...
