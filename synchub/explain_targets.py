@@ -14,6 +14,7 @@ from mapping.target import FacetMap, TargetMap
 from synchub.domain.plan import Link, Lookup, RowState
 from synchub.errors import ConfigError
 from synchub.find import display_id, label
+from synchub.reconcile.policies import Policies, flatten
 from synchub.stores import EntityRow
 from synchub.wiring import Hub
 
@@ -77,7 +78,7 @@ def _target(
             item = next((item for item in linked if item["facet"] == facet.facet), None)
             for target_field, spec in facet.fields.items():
                 if field in spec.sources:
-                    result["values"].append(_value(hub, name, facet, target_field, doc, item, history, field))
+                    result["values"].append(_value(hub, name, row.cls, facet, target_field, doc, item, history, field))
     return result
 
 
@@ -113,6 +114,7 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
 def _value(
     hub: Hub,
     name: str,
+    cls: str,
     facet: FacetMap,
     target_field: str,
     doc: Mapping[str, Any],
@@ -147,7 +149,7 @@ def _value(
         "equal": same,
         "edited_at": item["updated_at"] if item else None,
         "edited_by": item["updated_by"] if item else None,
-        "policy": policy_of(hub, name, target_field, spec.sources),
+        "policy": policy_of(hub, name, cls, target_field, spec.sources),
         "refused": refused["reason"] if isinstance(refused, dict) and "reason" in refused else refused,
         "last": _last(history, facet.facet, target_field),
         "fills": field,
@@ -174,11 +176,10 @@ def _referred(hub: Hub, name: str, actual: Any) -> Any:
     return {"object_id": actual, "id": display_id(found, row.family), "label": label(orjson.loads(row.doc))}
 
 
-def policy_of(hub: Hub, name: str, target_field: str, sources: Sequence[str]) -> str:
+def policy_of(hub: Hub, name: str, cls: str, target_field: str, sources: Sequence[str]) -> str:
     """Return the policy for other people's edits of one target field, as configured."""
     block = hub.loaded.settings.targets.get(name)
-    theirs = block.theirs if block else {}
-    return next((theirs[key] for key in (target_field, *sources, "default") if key in theirs), "target")
+    return Policies(flatten(block.theirs if block else {})).text(cls, target_field, sources)
 
 
 def _last(history: Sequence[Mapping[str, Any]], facet: str, target_field: str) -> dict[str, Any] | None:

@@ -31,10 +31,11 @@ from synchub.engine.pull import PullJob
 from synchub.errors import ConfigError
 from synchub.ports import Clock, Notifier, RateBudget, Receiver, Source, Target
 from synchub.reconcile.authority import How
-from synchub.reconcile.diff import parse_policy
+from synchub.reconcile.policies import check_policies, flatten
 from synchub.reconcile.rules import Rules, compile_rules
 from synchub.settings.load import Loaded, load_settings, validate
 from synchub.settings.model import SourceBlock
+from synchub.stores.decisions import GONE, about
 
 _HUB_SOURCE_KEYS = {"connector", "role", "may_create"}
 _HUB_TARGET_KEYS = {"connector", "mode", "classes", "first_contact", "theirs", "maps", "max_creates"}
@@ -276,10 +277,12 @@ class Hub:
         mapper = self.field_map(name, source, stream)
         classes = self.rules().classes.values()
         windows = [window for rules in classes if (window := rules.windows.get(name, rules.window))]
+        gone = self.state.decisions.get(GONE, about([name, stream]))
         return PullJob(
             name, source, source.streams()[stream], mapper, lambda shape: ShapeObserver(mapper, shape), limit,
             silent_after=min(windows, default=0),
             newest=any(rule.how is How.NEWEST for rules in classes for _, rule in rules.dynamic),
+            gone=(gone.answer, gone.at) if gone else None,
         )  # fmt: skip
 
     @contextmanager
@@ -295,9 +298,10 @@ class Hub:
                     where=document.where("targets", name, "classes"),
                     fix=nearest(cls, CLASSES),
                 )
-        for key, policy in block.theirs.items():
-            parse_policy(policy, where=document.where("targets", name, "theirs", key))
-        wanted = [cls for cls in (block.classes or maps.classes) if not classes or cls in classes]
+        delivered = block.classes or maps.classes
+        if "theirs" in block.model_fields_set:
+            check_policies(block.theirs, maps, delivered, lambda *way: document.where("targets", name, "theirs", *way))
+        wanted = [cls for cls in delivered if not classes or cls in classes]
         ready = self.targets.get(name)
         if ready is None:
             connector, settings = self.target_settings(name)
@@ -310,8 +314,8 @@ class Hub:
             ready = connector.open_target(name, settings, self.context(connector))
         try:
             yield TargetJob(
-                name=name, target=ready, maps=maps, classes=tuple(wanted), policies=dict(block.theirs), mode=block.mode,
-                hub_id=self.loaded.settings.hub.id, config=self.loaded.fingerprint,
+                name=name, target=ready, maps=maps, classes=tuple(wanted), policies=flatten(block.theirs),
+                mode=block.mode, hub_id=self.loaded.settings.hub.id, config=self.loaded.fingerprint,
             )  # fmt: skip
         finally:
             ready.close()

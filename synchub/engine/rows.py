@@ -15,11 +15,11 @@ from synchub.engine.linking import Match
 from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.mapports import ObjectIdentity
-from synchub.reconcile.diff import Action, Policy, decide, parse_policy
+from synchub.reconcile.diff import Action, Policy, decide
+from synchub.reconcile.policies import Policies
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow
 
-_TARGET = Policy("target")
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
 RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
 _CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
@@ -51,7 +51,7 @@ class RowMaker:
         self._cutting: set[int] = set()
         self._next: dict[int, int] = {}
         self._rule_texts: dict[tuple[str, str], str] = {}
-        self._policies = {name: parse_policy(text) for name, text in job.policies.items()}
+        self._policies = Policies(job.policies)
         self._pairs = job.target.capabilities().counterparts
 
     def arrange(self, levels: Mapping[int, int], cut: Collection[tuple[int, int]]) -> None:
@@ -179,11 +179,12 @@ class RowMaker:
                 continue
             if name not in existing.fields and existing.fields and not link:
                 continue  # hidden from this user: nothing can be compared, nothing is written
-            action, due_at = self._decide(facet, name, wanted, actual, existing)
+            policy = self._policies.of(entity.cls, name, facet.fields[name].sources)
+            action, due_at = self._decide(facet, name, wanted, actual, existing, policy)
             if action is Action.WRITE:
                 sources = orjson.loads(entity.winners) if sources is None else sources
                 changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
-            elif action is Action.CONFLICT and self._policy(facet, name).name == "ask":
+            elif action is Action.CONFLICT and policy.name == "ask":
                 asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
             else:
                 self._summary.theirs += 1
@@ -204,7 +205,7 @@ class RowMaker:
             )  # fmt: skip
 
     def _decide(
-        self, facet: ObjectIdentity, name: str, wanted: Any, actual: Any, existing: ObjectRow
+        self, facet: ObjectIdentity, name: str, wanted: Any, actual: Any, existing: ObjectRow, policy: Policy
     ) -> tuple[Action, int | None]:
         base = existing.base or {}
         decision = decide(
@@ -212,18 +213,12 @@ class RowMaker:
             actual,
             base.get(name),
             name in base,
-            self._policy(facet, name),
+            policy,
             now=self._now,
             edited_at=existing.updated_at or None,
             same=partial(_same, facet, name),
         )
         return decision.action, decision.due_at
-
-    def _policy(self, facet: ObjectIdentity, name: str) -> Policy:
-        for key in (name, *facet.fields[name].sources):
-            if key in self._policies:
-                return self._policies[key]
-        return self._policies.get("default", _TARGET)
 
     def _change(
         self, cls: str, facet: ObjectIdentity, name: str, old: Value, new: Any, sources: Mapping[str, str]

@@ -6,7 +6,15 @@ import re
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    field_validator,
+)
 
 from synchub.settings.duration import Duration, seconds
 from synchub.settings.schedule import is_cron
@@ -28,6 +36,21 @@ def _policy(text: str) -> str:
         msg = f"expected one of {', '.join(_POLICIES)} or target_for: <duration>"
         raise ValueError(msg)
     return text
+
+
+def _theirs(said: Any) -> str | dict[str, str]:
+    """Check a policy, or the policies of a class by field."""
+    if isinstance(said, dict):
+        return {str(name): _named_policy(name, text) for name, text in said.items()}
+    return _policy(str(said))
+
+
+def _named_policy(name: Any, text: Any) -> str:
+    try:
+        return _policy(str(text))
+    except ValueError as exc:
+        msg = f"{name}: {exc}"
+        raise ValueError(msg) from None
 
 
 def _share(text: str) -> str:
@@ -52,7 +75,12 @@ def _no_password(url: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_no_password)]
-Policy = Annotated[str, AfterValidator(_policy)]
+_POLICY = {"anyOf": [{"enum": [*_POLICIES]}, {"type": "string", "pattern": "^target_for: *[0-9]+[smhdw]$"}]}
+Theirs = Annotated[
+    str | dict[str, str],
+    PlainValidator(_theirs),
+    WithJsonSchema({"anyOf": [*_POLICY["anyOf"], {"type": "object", "additionalProperties": _POLICY}]}),
+]
 
 
 class _Block(BaseModel):
@@ -104,8 +132,9 @@ class TargetBlock(BaseModel):
     first_contact: Literal["adopt"] = Field(
         default="adopt", description="Link what is there; its values count as theirs."
     )
-    theirs: dict[str, Policy] = Field(
-        default={"default": "target"}, description="Target field -> who wins when people changed it."
+    theirs: dict[str, Theirs] = Field(
+        default={"default": "target"},
+        description="Target or canonical field -> who wins when people changed it; class -> the same for its fields.",
     )
     maps: tuple[str, ...] = Field(default=(), description="Target maps that override the shipped ones.")
     max_creates: int | None = Field(default=None, ge=0, description="Hold the plan when it would create more objects.")
