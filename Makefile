@@ -6,7 +6,7 @@ SHELL := /bin/bash
 # Two processes; tests of one file stay together and share what is expensive to set up.
 JOBS ?= 2
 
-.PHONY: help install demo test check format format-check lint types imports audit bench matrix lock
+.PHONY: help install demo test check format format-check lint types imports audit bench soak matrix lock
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ audit: install ## Look the locked dependencies up in the advisory databases
 
 bench: install ## CPU, memory and match quality beside the floor of the same run
 	$(BIN)/python bench/compare.py
+
+soak: install ## Kill the hub 200 times on each database and compare what it leaves (an hour and more)
+	$(BIN)/python bench/soak.py
 
 matrix: install ## Write the conformance table of docs/connectors/README.md anew
 	$(BIN)/python -m tests.contract.matrix

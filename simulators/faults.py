@@ -20,6 +20,7 @@ KINDS = frozenset(
         "latency",
         "skew",
         "call",
+        "call_after",
         "body",
     }
 )
@@ -47,7 +48,8 @@ class Rule:
         seconds: For `latency` and the time-outs (how long the connection hangs before it is closed), and for `skew`.
         keep: For `truncate`: share of the body that is sent.
         text: For `content_type`: the type; for `status`/`body`: the body, instead of the vendor's.
-        call: For `call`: run before the request is handled (page drift: insert or delete rows).
+        call: For `call`: run before the request is handled (page drift: insert or delete rows). For `call_after`: run
+            when it was carried out, before its answer goes out (the caller dies in between).
         options: What a registered kind needs.
         seen: Matching requests so far.
         hits: Hits so far.

@@ -272,9 +272,8 @@ class Server:
                 return None
             elif rule.kind in ("status", "throttle"):
                 return self._refusal(rule)
-            elif rule.kind == "call" and rule.call is not None:
-                with self._lock:
-                    rule.call()
+            elif rule.kind == "call":
+                self._call(rule)
             elif rule.kind == "duplicate" and (request.method, request.path) in self._last:
                 last = self._last[request.method, request.path]
                 return Response(last.status, last.body, list(last.headers), last.content_type)
@@ -283,18 +282,28 @@ class Server:
                     early = self._effects[rule.kind](rule, request, None)
                 if early is not None:
                     return early
-        response = await self._handle(request)
+        return await self._spoilt(request, await self._handle(request), rules)
+
+    async def _spoilt(self, request: Request, response: Response, rules: list[Rule]) -> Response | None:
+        """Apply the faults that hit a request after it was carried out."""
         for rule in rules:
             if rule.kind == "timeout_after":
                 await asyncio.sleep(rule.seconds)
                 return None
-            if rule.kind == "content_type":
+            if rule.kind == "call_after":
+                self._call(rule)
+            elif rule.kind == "content_type":
                 response.content_type = rule.text or "text/html"
             elif rule.kind == "body":
                 response.body = rule.text.encode()
             elif rule.kind in self._effects:
                 response = self._effects[rule.kind](rule, request, response) or response
         return response
+
+    def _call(self, rule: Rule) -> None:
+        if rule.call is not None:
+            with self._lock:
+                rule.call()
 
     async def _handle(self, request: Request) -> Response:
         with self._lock:
