@@ -13,6 +13,7 @@ from state.entities import bury
 from state.overlay import overlaid_fields, stamped
 from synchub.domain.records import End
 from synchub.stores import Essence, Known, LedgerBatch, StreamState
+from synchub.stores.ledger import Unseen
 
 _PAYLOAD_MAX = 65_536  # bytes kept of a dead letter
 
@@ -27,7 +28,8 @@ class LedgerStore:
         """See `Ledger.stream`."""
         with self._db.begin() as tx:
             row = tx.first(
-                "select id, fingerprint, cursor, scope, shape, paths from stream where source=? and stream=?",
+                "select id, fingerprint, cursor, scope, shape, paths, withheld_at from stream"
+                " where source=? and stream=?",
                 (source, stream),
             )
             if row is None:
@@ -39,7 +41,7 @@ class LedgerStore:
                 return StreamState(number, "", None, "", {}, (), 0)
             count = tx.value("select count(*) from record where stream=?", (row[0],))
         shape = orjson.loads(row[4]) if row[4] else {}
-        return StreamState(row[0], row[1], row[2], row[3], shape, tuple(orjson.loads(row[5])), int(count))
+        return StreamState(row[0], row[1], row[2], row[3], shape, tuple(orjson.loads(row[5])), int(count), row[6])
 
     def hashes(self, stream: int) -> dict[bytes, int]:
         """See `Ledger.hashes`."""
@@ -74,6 +76,16 @@ class LedgerStore:
             key: Known(number, bytes(raw), bytes(doc_hash), cls, overlaid_fields(bytes(doc), fields), at, checked_at)
             for key, number, raw, doc_hash, cls, doc, at, fields, checked_at in rows
         }
+
+    def absent(self, stream: int) -> dict[int, tuple[str, int]]:
+        """See `Ledger.absent`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select a.record, coalesce(a.scope, s.scope), a.snapshots from absence a"
+                " join record r on r.id=a.record join stream s on s.id=r.stream where r.stream=?",
+                (stream,),
+            )
+        return {record: (scope, snapshots) for record, scope, snapshots in rows}
 
     def allocate(self, count: int) -> int:
         """See `Ledger.allocate`."""
@@ -148,7 +160,7 @@ class LedgerStore:
         fingerprint: str,
         shape: Mapping[str, Any],
         paths: Sequence[str],
-        absent: Sequence[int],
+        unseen: Unseen,
         whole: bool,
     ) -> None:
         """See `Ledger.finish`."""
@@ -174,19 +186,43 @@ class LedgerStore:
                     " and stream=(select stream from stream where id=?)",
                     (run, stream, stream),
                 )
+            _note_absence(tx, stream, run, at, unseen)
             if not end.complete:
                 return
             tx.run("update stream set complete_at=?, scope=? where id=?", (at, end.scope, stream))
-            gone = set(absent)
-            missing = tx.rows(
-                "select a.record from absence a join record r on r.id = a.record where r.stream=?", (stream,)
+            tx.run(
+                "update stream set withheld=?, withheld_at=case when ?=0 then null else coalesce(withheld_at, ?) end"
+                " where id=?",
+                (unseen.withheld, unseen.withheld, at, stream),
             )
-            tx.run_in("delete from absence where record in {in}", [row[0] for row in missing if row[0] not in gone])
-            tx.many(
-                "insert into absence(record, since_at, snapshots, scope_run) values (?,?,1,?)"
-                " on conflict (record) do update set snapshots=absence.snapshots+1, scope_run=excluded.scope_run",
-                [(record, at, run) for record in sorted(gone)],
-            )
+
+
+def _note_absence(tx: Tx, stream: int, run: int, at: int, unseen: Unseen) -> None:
+    """Note who is absent and who is there again; whoever speaks otherwise because of that is identified again."""
+    known = tx.rows(
+        "select a.record, a.aged_at from absence a join record r on r.id=a.record where r.stream=?", (stream,)
+    )
+    away = set(unseen.records) if known else set()
+    back = [record for record, _ in known if record not in away]
+    tx.run_in("delete from absence where record in {in}", back)
+    tx.run_in(
+        "update absence set snapshots=snapshots+1, scope_run=? where record in {in}", unseen.missed, before=(run,)
+    )
+    tx.many(
+        "insert into absence(record, since_at, snapshots, scope_run, scope) values (?,?,?,?,?)"
+        " on conflict (record) do update set snapshots=excluded.snapshots, scope_run=excluded.scope_run",
+        [(record, at, counted, run, scope) for record, scope, counted in unseen.fresh],
+    )
+    noted = {record for record, _ in known}
+    _dirty(tx, [record for record, aged in known if aged is not None and record not in away])
+    # Beside another record of its stream one that is gone speaks no more, and does again when it is back.
+    tx.run_in(
+        "insert into dirty(record) select distinct m.record from member m join member o on o.entity=m.entity and"
+        " o.record<>m.record join record r on r.id=o.record where r.stream=? and m.record in {in}"
+        " on conflict do nothing",
+        back + [record for record, _, _ in unseen.fresh if record not in noted],
+        before=(stream,),
+    )
 
 
 def _fresh_at(at: int, end: End) -> int | None:

@@ -134,6 +134,8 @@ def _stream_words(source: str, counts: Mapping[str, Any]) -> str:
         words.append(f"{number(counts['rejected'])} dead letters")
     if counts.get("absent"):
         words.append(f"{number(counts['absent'])} not in it any more")
+    if counts.get("withheld"):
+        words.append(f"{number(counts['withheld'])} vanished at once: not believed, nothing goes missing of them")
     if counts.get("drift"):
         words.append(f"DRIFT: {cell(counts['drift'][0], 60)}")
     if not counts["complete"] and not is_of_changes(counts):
@@ -185,6 +187,11 @@ def _needs(result: Result) -> list[str]:
         for stream, counts in streams.items():
             if "error" in counts:
                 lines.append(f"{source} {stream} could not be read; what it last said stands")
+            if counts.get("withheld"):
+                lines.append(
+                    f"{source} {stream}: {number(counts['withheld'])} records vanished at once"
+                    f"     synchub absent approve {source}/{stream}"
+                )
     for name, report in result["targets"].items():
         if report.get("unfinished"):
             lines.append(f"{name}: plan {report['unfinished']} was cut off     synchub apply {report['unfinished']}")

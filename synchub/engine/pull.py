@@ -14,14 +14,17 @@ from typing import Any
 import orjson
 import xxhash
 
+from synchub.domain.guards import Limit
 from synchub.domain.packed import packed
 from synchub.domain.records import End, Page
 from synchub.engine.pace import seldom_collected
 from synchub.engine.remap import remap
 from synchub.engine.slice import Mapped, PullCounts, Slice, digest
+from synchub.engine.unseen import judge
 from synchub.errors import MappingError, Unavailable
 from synchub.mapports import DriftObserver, Mapper
 from synchub.ports import Clock, Progress, Source, StreamInfo
+from synchub.reconcile.absence import VANISHED
 from synchub.stores import CheckedIn, Essence, Known, Ledger, StreamState
 
 __all__ = ["PullCounts", "PullJob", "pull"]
@@ -43,6 +46,8 @@ class PullJob:
         limit: Stop after so many records; the snapshot then proves nothing.
         silent_after: Seconds of silence after which the source loses its place somewhere; 0: never.
         newest: Some rule prefers the newest observation.
+        vanished: So many records may vanish at once before the snapshot is not believed.
+        gone: (records, moment) that a person said are gone, seconds since 1970 UTC; None: nobody did.
     """
 
     name: str
@@ -53,6 +58,8 @@ class PullJob:
     limit: int | None = None
     silent_after: int = 0
     newest: bool = False
+    vanished: Limit = VANISHED
+    gone: tuple[int, int] | None = None
 
 
 @seldom_collected
@@ -150,10 +157,12 @@ class _Reader:
         counts = self.counts
         counts.unchanged = counts.read - counts.rejected - counts.dropped - counts.new - counts.changed - counts.moved
         counts.complete, counts.proof = end.complete, end.proof
-        absent: list[int] = []
-        if end.complete and self._job.info.presence and (not self._state.scope or self._state.scope == end.scope):
-            absent = self._absent()
-            counts.absent = len(absent)
+        claimed = self._absent() if end.complete and self._job.info.presence else []
+        unseen = judge(
+            self._state, end, self._known.values(), claimed, self._ledger, self._job.vanished, self._approved()
+        )
+        counts.absent = len(unseen.missed) + sum(counted for _, _, counted in unseen.fresh)
+        counts.withheld = unseen.withheld
         shape = self._state.shape
         if self._observer:
             counts.drift = [
@@ -162,12 +171,17 @@ class _Reader:
             shape = self._observer.state()
         self._ledger.finish(
             self._state.id, self._changes.run, self._changes.now, end,
-            fingerprint=self._job.mapper.fingerprint, shape=shape, absent=absent,
+            fingerprint=self._job.mapper.fingerprint, shape=shape, unseen=unseen,
             whole=end.complete or (self.cursor is None and self._job.limit is None),
             # What a limited read did not reach is still to be read again for the newly mapped path.
             paths=self._state.paths if self._reread and self._job.limit is not None else self._job.mapper.paths,
         )  # fmt: skip
         return counts
+
+    def _approved(self) -> int:
+        """Return how many a person said are gone; what was said before they vanished says nothing of these."""
+        since, said = self._state.withheld_at, self._job.gone
+        return said[0] if since is not None and said is not None and said[1] >= since else 0
 
     def _absent(self) -> list[int]:
         """List the stored records that were not seen; none where a row that could not be read may be any of them."""

@@ -36,6 +36,7 @@ class PullCounts:
         warned: Records with a value that was not understood.
         remapped: Stored records that a changed map maps differently, or under another key.
         absent: Stored records that a complete snapshot did not hold.
+        withheld: Of these so many vanished at once that the snapshot is not believed; they are not counted as absent.
         complete: The stream proved that it was read as a whole.
         proof: How, or why not.
         drift: Changes of the payloads' shape, in words.
@@ -52,6 +53,7 @@ class PullCounts:
     warned: int = 0
     remapped: int = 0
     absent: int = 0
+    withheld: int = 0
     complete: bool = False
     proof: str = ""
     drift: list[str] = field(default_factory=list)

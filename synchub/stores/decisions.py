@@ -15,6 +15,7 @@ TOGETHER = "together"  # two records are one thing
 APART = "apart"  # two records are two things
 LINK = "link"  # which object of a target an entity is; about = [target, record name, facet], answer = object id
 FIELD = "field"  # whose value a field of a target object keeps; about = [target, kind, object id, field]
+GONE = "gone"  # what vanished from a stream all at once is gone indeed; about = [source, stream], answer = how many
 SOURCE = "source"  # which source wins a field; about = [record name, field], answer = source
 
 

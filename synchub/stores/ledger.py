@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ class StreamState:
         shape: What the drift observer knew after the last read.
         paths: Payload paths that were kept of a personal stream.
         records: How many records are stored.
+        withheld_at: Since when its snapshots miss so much that they are not believed; None: they are.
     """
 
     id: int
@@ -30,6 +31,25 @@ class StreamState:
     shape: dict[str, Any]
     paths: tuple[str, ...]
     records: int
+    withheld_at: int | None = None
+
+
+@dataclass(slots=True)
+class Unseen:
+    """What a read that has ended says about stored records that it did not hold.
+
+    Attributes:
+        records: All of them; whatever else is stored was seen.
+        fresh: (record, scope under which it was seen last, 1 where this snapshot counts else 0) of those that are
+            noted as absent from now on, or again.
+        missed: Those noted before that this snapshot counts against once more.
+        withheld: How many vanished at once, so that they are not counted; 0: none.
+    """
+
+    records: Collection[int] = ()
+    fresh: list[tuple[int, str, int]] = field(default_factory=list)
+    missed: list[int] = field(default_factory=list)
+    withheld: int = 0
 
 
 class Known(NamedTuple):
@@ -174,6 +194,10 @@ class Ledger(Protocol):
         """Return the stored records with these native keys."""
         ...
 
+    def absent(self, stream: int) -> dict[int, tuple[str, int]]:
+        """Return the records that are noted as absent -> (scope under which they were seen last, snapshots counted)."""
+        ...
+
     def allocate(self, count: int) -> int:
         """Reserve `count` record ids, ascending; returns the first."""
         ...
@@ -200,10 +224,13 @@ class Ledger(Protocol):
         fingerprint: str,
         shape: Mapping[str, Any],
         paths: Sequence[str],
-        absent: Sequence[int],
+        unseen: Unseen,
         whole: bool,
     ) -> None:
-        """Close a read: cursor, scope, completeness, and which stored records a complete snapshot did not hold.
+        """Close a read: cursor, scope, completeness, and which stored records it did not hold.
+
+        Records that were noted as absent and are there again are so no more. Whatever is identified otherwise because
+        of that, or will be, is to be looked at again.
 
         After a `whole` read, one of everything and not only of changes or of some records, only the dead letters of
         this run remain: the others were repaired or are gone, whether or not something proves the read complete.

@@ -239,6 +239,12 @@ def test_drift_is_reported_in_the_run_where_it_happens(state: SqlState, tmp_path
     assert read(state, source, mapper, observe=True).drift == []
 
 
+def snapshots(state: SqlState) -> dict[str, int]:
+    """Return key -> snapshots counted of what is noted as absent."""
+    with state.database.read() as tx:
+        return dict(tx.rows("select r.key, a.snapshots from absence a join record r on r.id=a.record"))
+
+
 def test_absence_needs_complete_snapshots_of_one_scope(state: SqlState) -> None:
     """An incomplete read, another scope, a limit or an unreadable row say nothing about what is missing."""
     source = MemorySource()
@@ -253,13 +259,51 @@ def test_absence_needs_complete_snapshots_of_one_scope(state: SqlState) -> None:
     assert absent([{"key": "a"}], End(complete=False, proof="no trailer", scope="all")) == 0
     assert absent(both, whole, limit=1) == 0
     assert absent([{"key": "a"}, b"{broken"], whole) == 0
-    assert absent([{"key": "a"}], End(complete=True, proof="all", scope="part")) == 0
-    assert absent([{"key": "a"}], End(complete=True, proof="all", scope="part")) == 1
-    with state.database.read() as tx:
-        assert tx.rows("select snapshots from absence") == [(1,)]
-    assert absent(both, End(complete=True, proof="all", scope="part")) == 0
-    with state.database.read() as tx:
-        assert tx.rows("select snapshots from absence") == []
+    part = End(complete=True, proof="all", scope="part")
+    assert [absent([{"key": "a"}], part) for _ in range(5)] == [0, 0, 0, 0, 0]
+    assert snapshots(state) == {"b": 0}
+    assert [absent([{"key": "a"}], whole) for _ in range(2)] == [1, 1]  # "b" is asked for again
+    assert snapshots(state) == {"b": 2}
+    assert absent([{"key": "a"}, b"{broken"], whole) == 0
+    assert snapshots(state) == {"b": 2}
+    assert absent([{"key": "b"}], End(complete=False, proof="only what changed", cursor="c")) == 0
+    assert snapshots(state) == {}
+
+
+def test_a_snapshot_that_lost_much_at_once_is_not_believed(state: SqlState) -> None:
+    """It is told and counts for nothing, however often it comes, until the records are back or somebody says so."""
+    source = MemorySource(page=100)
+    everybody = [{"key": str(n)} for n in range(100)]
+    few, many = everybody[:80], everybody[:60]
+
+    def counts(rows: list[Any], gone: tuple[int, int] | None = None) -> tuple[int, int]:
+        source.records["s"] = rows
+        job = PullJob(source.name, source, source.info("s"), PlainMapper(), gone=gone)
+        found = pull(job, state.ledger, FakeClock(), state.runs.begin("test", NOW, ""))
+        return found.absent, found.withheld
+
+    assert counts(everybody) == (0, 0)
+    assert [counts(many) for _ in range(4)] == [(0, 40)] * 4
+    assert set(snapshots(state).values()) == {0}
+    assert counts(few) == (20, 0)
+    assert counts(everybody) == (0, 0)
+    assert snapshots(state) == {}
+    assert counts([]) == (0, 100)
+    assert counts(many, (40, NOW - 1)) == (0, 40)  # said before they vanished
+    assert counts(many, (39, NOW)) == (0, 40)
+    assert counts(many, (40, NOW)) == (40, 0)
+    assert counts(many) == (40, 0)
+
+
+def test_a_small_stream_that_is_empty_all_at_once_is_not_believed(state: SqlState) -> None:
+    """Three records that vanish are no mass, but nothing at all is an empty answer; two of three may vanish."""
+    source = MemorySource()
+    source.records["s"] = [{"key": str(n)} for n in range(3)]
+    read(state, source)
+    source.records["s"] = []
+    assert (read(state, source).absent, read(state, source).withheld) == (0, 3)
+    source.records["s"] = [{"key": "0"}]
+    assert (read(state, source).absent, read(state, source).withheld) == (2, 0)
 
 
 def test_a_stream_without_its_end_has_failed(state: SqlState) -> None:
