@@ -12,6 +12,10 @@ from synchub.domain.records import Contribution
 from synchub.stores import Dirty
 
 _MANY = 1000  # new records
+_NATIVE_KEYS = (
+    "select m.entity, s.source, s.stream, r.key from member m join record r on r.id=m.record"
+    " join stream s on s.id=r.stream"
+)
 
 
 class IdentityStore:

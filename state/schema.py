@@ -98,8 +98,8 @@ entity = _table(
     "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"),
     _int("rev"),
     _int("created_run"), _int("due_at", null=True), _int("merged_into", null=True), _text("state"),
-    _int("missing_at", null=True),
-    Index("entity_rev", "rev"),
+    _int("missing_at", null=True), _text("hub_key", null=True),
+    Index("entity_rev", "rev"), Index("entity_hub_key", "hub_key", unique=True),
     Index("entity_due", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
 )  # fmt: skip
 entity_change = _table(
@@ -127,11 +127,17 @@ target_object = _table(
     _blob("fields"), _blob("base", null=True), _text("version", null=True), _int("updated_at"),
     _text("updated_by", null=True),
     _text("counterpart", null=True), _text("cls", null=True), _blob("refused", null=True), _text("origin"),
+    _text("mark", null=True),
     _blob("gone", null=True),
     UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
     Index(
         "target_object_entity", "entity", "target",
         sqlite_where=text("entity is not null"), postgresql_where=text("entity is not null"),
+    ),
+    Index(
+        "target_object_mark", "target", "mark",
+        sqlite_where=text("mark is not null and entity is null"),
+        postgresql_where=text("mark is not null and entity is null"),
     ),
 )  # fmt: skip
 target_identifier = _table(

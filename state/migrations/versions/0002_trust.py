@@ -124,6 +124,13 @@ def upgrade() -> None:
     op.add_column('entity', sa.Column('missing_at', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('plan', sa.Column('digest', sa.Text(), nullable=True))
     op.add_column('plan', sa.Column('undoes', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.add_column('entity', sa.Column('hub_key', sa.Text(), nullable=True))
+    op.execute('update entity set hub_key = cast(id as text)')  # what objects carry that were created before
+    op.create_index('entity_hub_key', 'entity', ['hub_key'], unique=True)
+    op.add_column('target_object', sa.Column('mark', sa.Text(), nullable=True))
+    op.create_index('target_object_mark', 'target_object', ['target', 'mark'], unique=False,
+                    sqlite_where=sa.text('mark is not null and entity is null'),
+                    postgresql_where=sa.text('mark is not null and entity is null'))
     op.add_column('plan_row', sa.Column('hold', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('plan_row', sa.Column('run', sa.BigInteger(), autoincrement=False, nullable=True))
     # ### end Alembic commands ###
@@ -135,6 +142,10 @@ def downgrade() -> None:
     op.drop_column('plan_row', 'hold')
     op.drop_column('plan', 'undoes')
     op.drop_column('plan', 'digest')
+    op.drop_index('target_object_mark', table_name='target_object')
+    op.drop_column('target_object', 'mark')
+    op.drop_index('entity_hub_key', table_name='entity')
+    op.drop_column('entity', 'hub_key')
     op.drop_column('entity', 'missing_at')
     op.drop_column('target_object', 'gone')
     op.drop_column('stream', 'withheld_at')
