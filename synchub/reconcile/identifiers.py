@@ -9,7 +9,6 @@ Nothing is read from native keys, order numbers of hardware or the order of reco
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import lru_cache
@@ -20,6 +19,7 @@ import xxhash
 from synchub.domain.model import CLASSES
 from synchub.domain.records import CLEAR
 from synchub.reconcile import placeholders as no
+from synchub.reconcile.comparable import dell_tag, host_key, maker_key, model_key, serial_key, tag_key, usable_uuid
 
 
 class Kind(IntEnum):
@@ -128,126 +128,26 @@ def kind_of(hash_: int) -> int:
     return hash_ & _KIND_BITS
 
 
-# --- comparable forms -------------------------------------------------------------------------------------------------
-
-_JUNK = re.compile(r"[^a-z0-9]+")
-_VIRTUAL_SERIAL = re.compile(r"(?:VMWARE|VIRTUALBOX|PARALLELS)([0-9A-F]{32})")
-_LEGAL = re.compile(
-    r"\b(?:incorporated|inc|corporation|corp|company|co|ltd|limited|llc|gmbh|ag|sa|plc|technologies|technology"
-    r"|computers?|electronics|systems|international|enterprise|group|holdings?)\b\.?"
-)
-# Manufacturers that put their names on each other's machines.
-_HOUSES = {
-    "hewlettpackard": "hp",
-    "hpe": "hp",
-    "hewlettpackardenterprise": "hp",
-    "compaq": "hp",
-    "hphewlettpackard": "hp",
-}
-
-
-@lru_cache(maxsize=4096)
-def maker_key(name: str) -> str:
-    """Bring a manufacturer to the form in which two of them are compared; empty when it says nothing.
-
-    >>> maker_key("Dell Inc."), maker_key("Hewlett-Packard") == maker_key("HPE"), maker_key("System manufacturer")
-    ('dell', True, '')
-    """
-    if no.placeholder_name(name):
-        return ""
-    lower = name.lower()
-    key = _JUNK.sub("", _LEGAL.sub("", lower)) or _JUNK.sub("", lower) or lower
-    return _HOUSES.get(key, key)
-
-
-@lru_cache(maxsize=16_384)
-def model_key(model: str, maker: str = "") -> str:
-    """Bring a model to the form in which two of them are compared; empty when it says nothing.
-
-    Args:
-        model: Model name.
-        maker: Manufacturer in comparable form: dropped from the front of the model.
-
-    >>> model_key("Dell Latitude 5440", "dell"), model_key("System Product Name")
-    ('latitude5440', '')
-    """
-    if no.placeholder_name(model):
-        return ""
-    key = _JUNK.sub("", model.lower()) or model.lower()
-    return key[len(maker) :] if maker and key.startswith(maker) and len(key) > len(maker) else key
-
-
-@lru_cache(maxsize=8192)
-def host_key(name: str) -> str:
-    """Bring a host name to comparable form: no domain, letters and digits only; empty when it is generic.
-
-    >>> host_key("NB-5CG81F.corp.example"), host_key("localhost")
-    ('nb5cg81f', '')
-    """
-    short = name.partition(".")[0].lower()
-    if no.placeholder_host(short):
-        return ""
-    bare = short.replace("-", "")
-    return bare if bare.isalnum() and bare.isascii() else _JUNK.sub("", short) or short
-
-
-def uuid_key(value: str) -> str:
-    """Bring an SMBIOS UUID to one value for both byte orders.
-
-    Firmware shows the first three groups in either order (SMBIOS 2.6 §7.2.1 and what tools make of it).
-
-    >>> uuid_key("5171718d-dcfb-4146-b2d1-0f8e4d1ce1a2") == uuid_key("8d717151-fbdc-4641-b2d1-0f8e4d1ce1a2")
-    True
-    """
-    a, b, c, rest = value[:8], value[9:13], value[14:18], value[18:]
-    turned = f"{a[6:]}{a[4:6]}{a[2:4]}{a[:2]}-{b[2:]}{b[:2]}-{c[2:]}{c[:2]}{rest}"
-    return min(value, turned)
-
-
-def _virtual_uuid(serial: str) -> str:
-    """Read the UUID that hypervisors put into the serial number; empty when there is none."""
-    found = _VIRTUAL_SERIAL.match(serial)
-    if found is None:
-        return ""
-    x = found.group(1).lower()
-    value = f"{x[:8]}-{x[8:12]}-{x[12:16]}-{x[16:20]}-{x[20:]}"
-    return "" if no.placeholder_uuid(value) else uuid_key(value)
-
-
-@lru_cache(maxsize=8192)
-def _serial(value: str) -> tuple[str, str]:
-    """Return (serial, uuid) of a serial number: at most one is not empty."""
-    text = value.upper()
-    if not (text.isalnum() and text.isascii() and value.isascii()):
-        text = _JUNK.sub("", value.lower()).upper() or text
-    if text.startswith(("VMWARE", "VIRTUALBOX", "PARALLELS")):
-        uuid = _virtual_uuid(text)
-        if uuid:
-            return "", uuid
-    return ("", "") if no.placeholder_serial(text) else (text, "")
-
-
-@lru_cache(maxsize=8192)
-def _tag(value: str) -> str:
-    if no.placeholder_tag(value):
-        return ""
-    text = value.upper()
-    return text if text.isalnum() and value.isascii() else _JUNK.sub("", value.lower()).upper() or value
-
-
-@lru_cache(maxsize=8192)
-def _uuid(value: str) -> str:
-    lower = value.lower()
-    return "" if no.placeholder_uuid(lower) else uuid_key(lower)
-
-
+_DELL = frozenset({"dell", "dellemc", "alienware"})
 _mac_is_placeholder = lru_cache(maxsize=16_384)(no.placeholder_mac)
 
 
-class Traits:
-    """What identification looks at in one hardware record; empty strings stand for unknown or not usable."""
+def _may_be_dell(get: Callable[[str], Any]) -> bool:
+    """Tell whether a record says Dell or nothing; hypervisors, which count as no manufacturer, say something."""
+    value = get("manufacturer")
+    return not value or value == CLEAR or maker_key(value) in _DELL
 
-    __slots__ = ("fqdn", "host", "imei", "macs", "maker", "management", "model", "owner", "serial", "tag", "uuid")
+
+class Traits:
+    """What identification looks at in one hardware record; empty strings stand for unknown or not usable.
+
+    `born` is the serial number that the UUID of a Dell was made of, where the record has none of its own. It joins like
+    one, and contradicts nothing.
+    """
+
+    __slots__ = (
+        "born", "fqdn", "host", "imei", "macs", "maker", "management", "model", "owner", "serial", "tag", "uuid",
+    )  # fmt: skip
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         get = fields.get
@@ -256,13 +156,14 @@ class Traits:
         value = get("model")
         self.model = model_key(value, maker) if value and value != CLEAR else ""
         value = get("serial_number")
-        self.serial, uuid = _serial(value) if value and value != CLEAR else ("", "")
+        self.serial, uuid = serial_key(value) if value and value != CLEAR else ("", "")
         value = get("uuid")
-        self.uuid = (_uuid(value) if value and value != CLEAR else "") or uuid
+        self.uuid = (usable_uuid(value) if value and value != CLEAR else "") or uuid
+        self.born = dell_tag(self.uuid) if self.uuid and not self.serial and _may_be_dell(get) else ""
         value = get("imei")
         self.imei = "" if not value or value == CLEAR or no.placeholder_imei(value) else value
         value = get("asset_tag")
-        self.tag = _tag(value) if value and value != CLEAR else ""
+        self.tag = tag_key(value) if value and value != CLEAR else ""
         value = get("management_id")
         self.management = "" if not value or value == CLEAR or no.placeholder_id(value) else value.lower()
         value = get("mac_addresses")
@@ -279,8 +180,8 @@ class Traits:
     def joining(self) -> list[tuple[int, str]]:
         """List (kind, value) of the joining identifiers."""
         out: list[tuple[int, str]] = []
-        if self.serial:
-            out.append((1, self.serial))
+        if self.serial or self.born:
+            out.append((1, self.serial or self.born))
         if self.uuid:
             out.append((2, self.uuid))
         if self.imei:
@@ -454,7 +355,7 @@ def identifiable(cls: str, fields: Mapping[str, Any]) -> bool:
 
 # Fields of which one usable value is a joining identifier by itself.
 _SUFFICIENT: dict[Any, tuple[tuple[str, Callable[[str], Any]], ...]] = {
-    Traits: (("serial_number", lambda value: value != CLEAR and any(_serial(value))),),
+    Traits: (("serial_number", lambda value: value != CLEAR and any(serial_key(value))),),
     PersonTraits: (("worker_id", _usable),),
 }
 

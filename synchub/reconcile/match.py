@@ -132,9 +132,10 @@ def _models_fit(a: Traits, b: Traits) -> bool:
 
 def _serial(a: Traits, b: Traits) -> bool:
     """Agree on the serial number; where a manufacturer is missing it has to be long, and the models must fit."""
-    if not a.serial or a.serial != b.serial:
+    serial = a.serial or a.born
+    if not serial or serial != (b.serial or b.born):
         return False
-    return bool(a.maker and b.maker) or (len(a.serial) >= 7 and _models_fit(a, b))
+    return bool(a.maker and b.maker) or (len(serial) >= 7 and _models_fit(a, b))
 
 
 def _host(a: Traits, b: Traits) -> bool:

@@ -260,3 +260,24 @@ def test_a_large_component_is_quick() -> None:
 
     assert len(shape(*records)) == 300
     assert time.process_time() - start < 3
+
+
+DELL = "4c4c4544-0034-3010-8048-b6c04f503732"  # made of the service tag 640HP72
+
+
+def test_an_order_line_and_an_agent_that_knows_only_the_uuid_of_a_dell_are_one() -> None:
+    """The UUID holds the service tag that was ordered."""
+    ordered = record(1, "erp", serial_number="640HP72", manufacturer="Dell", model="Latitude 5480")
+    seen = record(2, "scan", uuid=DELL, hostname="nb-17")
+    other = record(3, "erp", serial_number="640HP73", manufacturer="Dell", model="Latitude 5480")
+
+    assert shape(ordered, seen, other) == {frozenset({1, 2}), frozenset({3})}
+
+
+def test_a_service_tag_from_a_uuid_contradicts_nothing() -> None:
+    """After a change of the board the old tag may stay in the UUID: the same UUID and tag still join."""
+    managed = record(1, "mdm", serial_number="9ZZZZ11", manufacturer="Dell Inc.", uuid=DELL, asset_tag="A204117")
+    seen = record(2, "scan", uuid=DELL, manufacturer="Dell Inc.")
+    ordered = record(3, "erp", serial_number="9ZZZZ11", manufacturer="Dell", asset_tag="A204117")
+
+    assert len(shape(managed, seen, ordered)) == 1

@@ -5,17 +5,8 @@ from __future__ import annotations
 import pytest
 
 from synchub.domain.records import CLEAR
-from synchub.reconcile.identifiers import (
-    JOINING,
-    PROPOSING,
-    Kind,
-    identifier_hash,
-    identifiers,
-    kind_of,
-    limit,
-    maker_key,
-    model_key,
-)
+from synchub.reconcile.comparable import dell_tag, maker_key, model_key, uuid_key
+from synchub.reconcile.identifiers import JOINING, PROPOSING, Kind, identifier_hash, identifiers, kind_of, limit
 
 
 def values(cls: str, kind: Kind, **fields: object) -> list[str]:
@@ -134,3 +125,45 @@ def test_ticket_is_known_by_number_and_system() -> None:
     assert ours == identifiers("ticket", {"ticket_number": "OPS-1042", "tracker": "acme.atlassian.net"})
     assert ours != identifiers("ticket", {"ticket_number": "OPS-1042", "tracker": "desk.corp.example"})
     assert identifiers("ticket", {"ticket_number": "OPS-1042"}) == []
+
+
+@pytest.mark.parametrize(
+    ("uuid", "tag"),
+    [
+        ("4c4c4544-0034-3010-8048-b6c04f503732", "640HP72"),
+        ("4c4c4544-0051-3410-8051-b5c04f375931", "5Q4Q7Y1"),
+        ("4c4c4544-0057-5810-8042-b4c04f515631", "4WXBQV1"),
+        ("44454c4c-5700-1058-8042-b4c04f515631", "4WXBQV1"),  # the same machine in the other byte order
+        ("44454c4c-4800-1057-8043-b4c04f323331", "4HWC231"),
+        ("4c4c4544-0036-4610-8048-c3c04f433534", "C6FHC54"),
+    ],
+)
+def test_the_uuid_of_a_dell_tells_its_service_tag(uuid: str, tag: str) -> None:
+    """Tags and UUIDs as dumps of real machines show them."""
+    assert tag == dell_tag(uuid_key(uuid))
+
+
+@pytest.mark.parametrize(
+    "uuid",
+    [
+        "44454c4c-0000-1020-8020-80c04f202020",  # a machine without a tag
+        "44454c4c-0082-1050-804a-80c04f393736",  # a tag of five characters
+        "4c4c4544-004b-1010-8032-b3c04f4e3132",  # invented for a virtual machine
+        "4c4c4544-0034-3010-8048-36c04f503732",  # the first character without its mark
+        "4c4c4544-0030-3010-8030-b0c04f303030",  # 0000000
+        "5171718d-dcfb-4146-b2d1-0f8e4d1ce1a2",
+    ],
+)
+def test_other_uuids_tell_no_service_tag(uuid: str) -> None:
+    """Only what has Dell's whole form, and is a tag, is read."""
+    assert "" == dell_tag(uuid_key(uuid))
+
+
+def test_a_service_tag_from_the_uuid_stands_in_for_a_missing_serial_number_only() -> None:
+    """A serial number of one's own wins, and no other manufacturer's machine is taken for a Dell."""
+    uuid = "4c4c4544-0034-3010-8048-b6c04f503732"
+
+    assert ["640HP72"] == values("computer", Kind.SERIAL, uuid=uuid, manufacturer="Dell Inc.")
+    assert ["640HP72"] == values("computer", Kind.SERIAL, uuid=uuid, serial_number="To be filled by O.E.M.")
+    assert ["5Q4Q7Y1"] == values("computer", Kind.SERIAL, uuid=uuid, serial_number="5Q4Q7Y1")
+    assert [] == values("computer", Kind.SERIAL, uuid=uuid, manufacturer="QEMU")
