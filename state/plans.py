@@ -18,7 +18,7 @@ from synchub.errors import PlanError
 from synchub.stores import DeliveryBatch, PlanState
 
 _PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run, digest, undoes"
-_ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note"
+_ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note, hold"
 
 
 _DOES = "n, entity, cls, facet, kind, op, object_id, label, changes"  # what the digest of a plan is made of
@@ -38,11 +38,13 @@ def _plan(row: Row) -> PlanState:
 
 
 def _row(row: Row) -> PlanRow:
-    n, entity, cls, facet, kind, op, object_id, blob, label, state, note = row
+    n, entity, cls, facet, kind, op, object_id, blob, label, state, note, hold = row
     body = orjson.loads(blob)
     values = body.get("values")
     changes = {} if values else {name: FieldChange(*change) for name, change in body["changes"].items()}
-    return PlanRow(n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {})
+    return PlanRow(
+        n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {}, hold
+    )
 
 
 def row_digest_bytes(head: Sequence[Any], body: bytes) -> bytes:
@@ -266,6 +268,38 @@ class PlanStore:
                     [(first + i, target, *item, run) for i, item in enumerate(batch.conflicts)],
                 )
 
+    def delivered_entities(self, target: int, run: int) -> list[int]:
+        """See `Plans.delivered_entities`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select distinct r.entity from plan_row r join plan p on p.id=r.plan"
+                " where p.target=? and r.run=? and r.state='applied' order by r.entity",
+                (target, run),
+            )
+        return [row[0] for row in rows]
+
+    def delivered(self, target: int, run: int, entities: Sequence[int]) -> list[PlanRow]:
+        """See `Plans.delivered`."""
+        columns = ", ".join(f"r.{name}" for name in _ROW.split(", "))
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                f"select r.plan, {columns} from plan_row r join plan p on p.id=r.plan"
+                " where p.target=? and r.run=? and r.state='applied' and r.entity in {in}",
+                list(entities),
+                before=(target, run),
+            )
+        return [_row(row[1:]) for row in sorted(rows, key=lambda row: row[:2])]
+
+    def targets_of(self, run: int) -> list[int]:
+        """See `Plans.targets_of`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select distinct p.target from plan_row r join plan p on p.id=r.plan where r.run=? and"
+                " r.state='applied' order by p.target",
+                (run,),
+            )
+        return [row[0] for row in rows]
+
     def outcomes(self, plan: int) -> dict[tuple[str, str, str], int]:
         """See `Plans.outcomes`."""
         with self._db.read() as tx:
@@ -287,10 +321,10 @@ def _standing(tx: Tx, target: int) -> int | None:
 def _insert(tx: Tx, plan: int, rows: Sequence[PlanRow], bodies: Sequence[bytes]) -> None:
     tx.many(
         "insert into plan_row(plan, n, entity, cls, facet, kind, op, object_id, changes, label, state, note,"
-        " attempts) values (?,?,?,?,?,?,?,?,?,?,?,?,0)",
+        " hold, attempts) values (?,?,?,?,?,?,?,?,?,?,?,?,?,0)",
         [
             (plan, r.n, r.entity, r.cls, r.facet, r.kind, r.op._value_, r.object_id, body, r.label, r.state._value_,
-             r.note)
+             r.note, r.hold)
             for r, body in zip(rows, bodies, strict=True)
         ],
     )  # fmt: skip

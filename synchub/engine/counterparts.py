@@ -116,6 +116,8 @@ class Counterparts:
                 self._changes(row, item, ours=row.n in ours)
                 if row.changes:
                     filled.append(row)
+                    if row.n not in ours:  # what it found there is what a rollback restores
+                        self._state.plans.rewrite(self._plan.id, row)
                 else:
                     self._outcomes.applied(batch, row, item, {}, {}, "created" if row.n in ours else "found")
         self._outcomes.store(batch)

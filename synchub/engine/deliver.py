@@ -56,7 +56,7 @@ def deliver(
     left = work.finish()
     partly = bool(left) and job.only is not None
     state.plans.mark(plan.id, "open" if partly else "applied")
-    if (job.mode == "write" and not partly) or not left:
+    if plan.undoes is None and ((job.mode == "write" and not partly) or not left):
         state.targets.planned(plan.target, plan.upto_rev, job.fingerprint)
     return work.outcomes.counts
 
@@ -145,6 +145,8 @@ class Delivery:
         """Send rows in slices the target likes, and again what may work later."""
         if not rows:
             return
+        if self.plan.undoes is not None:
+            rows = self.outcomes.unlink(rows)
         writes = [r for r in rows if r.op is not _LINK or r.changes]
         if len(writes) < len(rows):
             self.outcomes.link([r for r in rows if r.op is _LINK and not r.changes])

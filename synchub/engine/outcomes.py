@@ -68,6 +68,23 @@ class Outcomes:
                 self.applied(batch, row, _as_target(item), {}, {}, item.origin)
         self.store(batch)
 
+    def unlink(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
+        """Let go of objects that a run adopted; returns the rows that do something else."""
+        some = [r for r in rows if r.op is Op.UNLINK]
+        known = self.state.targets.by_object_id(self.plan.target, [r.object_id for r in some if r.object_id])
+        batch = DeliveryBatch()
+        for row in some:
+            item = known.get(row.object_id or "")
+            if item is None or item.entity != row.entity:
+                self.missed(batch, row, RowState.DRIFTED, "the object belongs to another thing by now")
+            else:
+                batch.unlinked.append((item.object_id, item.kind))
+                batch.states.append((row.n, _APPLIED, ""))
+                self.counts.add(row, _APPLIED)
+        if some:
+            self.store(batch)
+        return [r for r in rows if r.op is not Op.UNLINK]
+
     def missed(self, batch: DeliveryBatch, row: PlanRow, state: RowState, note: str) -> None:
         """Note a row that was not sent, count it, and have its entity planned again."""
         batch.states.append((row.n, state, note))

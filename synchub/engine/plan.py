@@ -13,6 +13,7 @@ from synchub.domain.model import CLASSES
 from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
+from synchub.engine.guards import Watch
 from synchub.engine.linking import Linker
 from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
@@ -22,7 +23,7 @@ from synchub.engine.shape import plan_shape
 from synchub.engine.summary import Summary
 from synchub.ports import Clock, Progress
 from synchub.reconcile.rules import Rules
-from synchub.stores import NEVER, EntityRow, Parked, PlanState, State, TargetState
+from synchub.stores import NEVER, WHOLE, EntityRow, ObjectRow, Parked, PlanState, State, TargetState
 
 _CHUNK = 2000
 _LONGEST = 500  # characters of what can be waited for; anything longer is looked up with every plan
@@ -84,15 +85,18 @@ def make_plan(
     if stood:
         state.plans.count_standing(target.id)
     planner.summary.add_standing(state.plans.standing(target.id))
+    planner.guard.close(number, planner.summary)
     upto = upto if select is None else target.planned_rev
-    return Planned(seal(job, state, clock, number, run, upto, planner.summary), seen)
+    return Planned(seal(job, state, clock, number, run, upto, planner.summary.as_dict()), seen)
 
 
-def seal(job: TargetJob, state: State, clock: Clock, number: int, run: int, upto: int, summary: Summary) -> PlanState:
+def seal(
+    job: TargetJob, state: State, clock: Clock, number: int, run: int, upto: int, summary: Mapping[str, Any]
+) -> PlanState:
     """Close a plan whose rows are stored: from here on it is a document that apply takes, until it expires."""
     digest = state.plans.digest(number)
     token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, digest, job.config]))[:12]
-    state.plans.seal(number, token, clock.now() + job.plan_seconds, upto, summary.as_dict(), digest)
+    state.plans.seal(number, token, clock.now() + job.plan_seconds, upto, summary, digest)
     plan = state.plans.get(number)
     assert plan is not None
     return plan
@@ -107,12 +111,14 @@ class _Planner:
         self.linker = Linker(job, state, target.id)
         can = job.target.capabilities()
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
+        self.guard = Watch(job, state, target.id, run, now)
         self.maker = RowMaker(job, rules, self.references, self.summary, now)
         self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
         self.held: list[PlanRow] = []  # of the last chunk: rows that wait for a person
         self._partners: set[int] = set()  # others of proposed merges, which may be free to be created by now
         self._start = 0
         self._parked = state.parking.any(target.id)
+        self._pinned = state.pins.any(target.id)
         self._wake()
         self._again = state.parking.due(target.id, now)
 
@@ -185,6 +191,9 @@ class _Planner:
                 plain, links = facet.parts(docs[e.id])
                 some.append((facet, plain, links))
                 asked.extend(links.values())
+        if self._pinned:
+            mine = self._drop_given_up(mine, linked, desired)
+            docs = {e.id: docs[e.id] for e in mine}
         self.references.learn(asked)
         lone = [o.counterpart for objects in linked.values() if len(objects) == 1 for o in objects if o.counterpart]
         mates = self.state.targets.by_object_id(self.target.id, lone) if lone else {}
@@ -217,13 +226,34 @@ class _Planner:
             else:
                 again.append(number)
         standing.clear()
+        if self.maker.unpinned:
+            self.state.pins.end(self.target.id, self.maker.unpinned)
+            self.maker.unpinned = []
         settled += [e.id for e in entities if e.id not in docs]
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
+        rows = self.guard.look(rows, entities, docs)
+        if stopped := self.guard.stopped:  # they wait for an answer, not for another plan
+            settled += [number for number in again if number in stopped]
+            again = [number for number in again if number not in stopped]
         if not self._parked:
             again, settled = [], []
         self.state.parking.park(self.target.id, parked, again=again, settled=settled)
         self.summary.add_all(rows)
         return rows
+
+    def _drop_given_up(
+        self,
+        entities: Sequence[EntityRow],
+        linked: Mapping[int, Sequence[ObjectRow]],
+        desired: dict[int, list[Desired]],
+    ) -> list[EntityRow]:
+        """Leave out objects that a rollback gave up, and further ones of their entities that are not there yet."""
+        pins = self.maker.pins = self.state.pins.of(self.target.id, [e.id for e in entities])
+        given_up = {key for key, fields in pins.items() if WHOLE in fields}
+        for entity in {entity for entity, _ in given_up}:
+            have = {(entity, o.facet) for o in linked.get(entity, ())} - given_up
+            desired[entity] = [some for some in desired[entity] if (entity, some[0].facet) in have]
+        return [e for e in entities if desired[e.id]]
 
     def _park(self, entity: EntityRow, waiting: Sequence[tuple[str, str, str]], has_rows: bool) -> Parked:
         """Say when an entity is planned again of which not everything could be settled.

@@ -19,6 +19,7 @@ from synchub.reconcile.diff import Action, Policy, decide
 from synchub.reconcile.policies import Policies
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow
+from synchub.stores.pins import Pinned
 
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
 RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
@@ -41,11 +42,15 @@ class RowMaker:
 
     Attributes:
         standing: Entity -> when the first edit of other people that stands for a time only has had its time.
+        pins: What a rollback restored in the objects of the entities at hand.
+        unpinned: (entity, facet, field) for which the hub wants something else by now than what was undone.
     """
 
     def __init__(self, job: TargetJob, rules: Rules, references: References, summary: Summary, now: int) -> None:
         self._job, self._rules, self._references, self._summary, self._now = job, rules, references, summary, now
         self.standing: dict[int, int] = {}
+        self.pins: Pinned = {}
+        self.unpinned: list[tuple[int, str, str]] = []
         self._levels: Mapping[int, int] = {}
         self._cut: Collection[tuple[int, int]] = ()
         self._cutting: set[int] = set()
@@ -166,10 +171,15 @@ class RowMaker:
         changes: dict[str, FieldChange] = {}
         asks: list[str] = []
         sources: dict[str, str] | None = None
+        pinned = self.pins.get((entity.id, facet.facet), ())
         for name, filled in fields.items():
             wanted = self._references.resolve(filled)
             if wanted is References.UNKNOWN:
                 continue
+            if name in pinned:
+                if _same(facet, name, wanted, pinned[name]):
+                    continue
+                self.unpinned.append((entity.id, facet.facet, name))
             actual = existing.fields.get(name)
             if not waits_for(wanted) and facet.same(name, wanted, actual):
                 continue

@@ -138,6 +138,18 @@ class Plans(Protocol):
         """Store the outcomes of a slice."""
         ...
 
+    def delivered_entities(self, target: int, run: int) -> list[int]:
+        """Return the entities whose objects a run wrote or linked, ascending."""
+        ...
+
+    def delivered(self, target: int, run: int, entities: Sequence[int]) -> list[PlanRow]:
+        """Return the rows that a run applied to some entities, of all plans, in the order of delivery."""
+        ...
+
+    def targets_of(self, run: int) -> list[int]:
+        """Return the numbers of the targets to which a run delivered."""
+        ...
+
     def outcomes(self, plan: int) -> dict[tuple[str, str, str], int]:
         """Count rows by (class, op, state)."""
         ...
