@@ -7,6 +7,7 @@ from state.db import Database, open_engine
 from state.decisions import DecisionStore
 from state.entities import EntityStore
 from state.heartbeats import HeartbeatStore
+from state.holds import HoldStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
 from state.lookup import LookupStore
@@ -35,6 +36,7 @@ class SqlState:
         self.decisions = DecisionStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
+        self.holds = HoldStore(database)
         self.alerts = AlertStore(database)
         self.watch = WatchStore(database)
         self.reports = ReportStore(database)

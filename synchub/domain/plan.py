@@ -98,6 +98,7 @@ class PlanRow:
         changes: Target field -> change. Empty for a pure link and for objects that do not exist yet. Of a DELETE what
             the object held, with nothing as the new value: the pre-image.
         values: Target field -> value of an object that does not exist yet; see `FieldChange.new`.
+        hold: Number of the hold that stops it; None: no guard does.
         label: What a person calls the entity (host name, serial), for display.
         state: See `RowState`.
         note: Why it is held, refused or in conflict.
@@ -115,6 +116,7 @@ class PlanRow:
     state: RowState = RowState.PENDING
     note: str = ""
     values: dict[str, Any] = field(default_factory=dict)
+    hold: int | None = None
 
     def wanted(self) -> dict[str, Any]:
         """Return target field -> value that the row would write."""

@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synchub.domain.guards import Guards
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import TargetObject
 from synchub.engine.edits import MOST, sign
@@ -28,12 +29,14 @@ class TargetJob:
         target: The open connection.
         maps: Its target map.
         classes: Canonical classes that are delivered.
-        policies: Target or canonical field -> policy for other people's edits; `default` for the rest.
+        policies: Key -> policy for other people's edits; see `synchub.reconcile.policies.flatten`.
         mode: `preview`, `canary` or `write`.
         hub_id: Marks what this hub owns.
         config: Fingerprint of the configuration.
         canary: Objects written per run in mode canary.
         plan_seconds: How long a plan may be applied.
+        guards: Limits beyond which rows are held; None: nothing is.
+        asked_by: Who runs the plan, for whoever approves.
         only: Entities whose rows are delivered; None for all. The others stay in the plan, which stays open.
     """
 
@@ -48,6 +51,8 @@ class TargetJob:
     canary: int = 10
     plan_seconds: int = 4 * 3600
     only: Container[int] | None = None
+    guards: Guards | None = None
+    asked_by: str = ""
 
     def hub_key(self, entity: int) -> str:
         """Return what a created object carries."""

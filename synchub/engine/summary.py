@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from synchub.domain.plan import Op, PlanRow, RowState, Value
+from synchub.stores.holds import Hold
 
 _CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
 _WRITES = ("create", "update", "retire", "delete")
@@ -44,6 +45,7 @@ class Summary:
         self._counts: dict[str, dict[str, int]] = {}
         self._causes: dict[tuple[str, str, str, str], _Cause] = {}
         self._notes: dict[str, tuple[int, str]] = {}
+        self._holds: list[dict[str, Any]] = []
         self.looked_at = 0
         self.theirs = 0
         self.refused = 0
@@ -82,12 +84,38 @@ class Summary:
                 seen = self._notes.get(note, (0, label))
                 self._notes[note] = (seen[0] + n, seen[1])
 
+    def stop(self, rows: Mapping[tuple[str, str], int]) -> None:
+        """Take rows out of what is written that were counted before a guard stopped them.
+
+        Args:
+            rows: (class, operation) -> how many.
+        """
+        for (cls, op), count in rows.items():
+            self._counts[cls]["create" if op == Op.INSERT else op] -= count
+
+    def add_holds(self, holds: Sequence[Hold], counts: Mapping[str, int]) -> None:
+        """Show the open holds, those of earlier plans included.
+
+        Args:
+            holds: What is open.
+            counts: Class -> rows that they stop, each counted once.
+        """
+        for cls, count in counts.items():
+            have = self._counts.setdefault(cls, {})
+            have["held"] = have.get("held", 0) + count
+        self._holds = [
+            {"hold": h.name, "guard": h.guard, "class": h.cls, "held": h.held, "allowed": h.allowed, "cause": h.cause}
+            for h in holds
+        ]
+
     def add(self, row: PlanRow) -> None:
         """Count a row; the rows of one entity come one after the other."""
         if row.entity != self._last:
             self._last = row.entity
             self._touched[row.cls] = self._touched.get(row.cls, 0) + 1
         counts = self._counts.setdefault(row.cls, {})
+        if row.hold is not None:
+            return  # counted with its hold
         if row.state in (RowState.CONFLICT, RowState.HELD):
             kind = row.state.value
             note = row.note.split(":")[0]
@@ -136,6 +164,7 @@ class Summary:
                 }
                 for (facet, op, field, source), c in causes
             ],
+            "holds": self._holds,
             "needs": [
                 {"why": why, "count": count, "example": example}
                 for why, (count, example) in sorted(self._notes.items())

@@ -12,6 +12,7 @@ from synchub.stores.alerts import Alert, AlertRow, Alerts
 from synchub.stores.decisions import Decision, Decisions
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.heartbeats import Beat, Heartbeats
+from synchub.stores.holds import HeldRow, Hold, Holds
 from synchub.stores.identity import Dirty, Identity
 from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState, Unseen
 from synchub.stores.parking import NEVER, Parked, Parking
@@ -37,6 +38,9 @@ __all__ = [
     "EntityRow",
     "Essence",
     "Heartbeats",
+    "HeldRow",
+    "Hold",
+    "Holds",
     "Identity",
     "Known",
     "Ledger",
@@ -110,6 +114,11 @@ class State(Protocol):
     @property
     def heartbeats(self) -> Heartbeats:
         """See `Heartbeats`."""
+        ...
+
+    @property
+    def holds(self) -> Holds:
+        """See `Holds`."""
         ...
 
     @property
