@@ -11,7 +11,7 @@ from state.parking import IDENTIFIED, wake_entities
 from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
-_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key"
+_COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key, missing_at"
 
 
 _entity = EntityRow._make  # both drivers give bytes for documents
@@ -60,12 +60,12 @@ class EntityStore:
             if batch.entities:
                 tx.many(
                     "insert into entity(id, family, cls, doc, winners, hash, sources, rev, created_run, due_at,"
-                    " merged_into, state, hub_key)"
-                    " values (?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls,"
+                    " merged_into, state, hub_key, missing_at)"
+                    " values (?,?,?,?,?,?,?,?,?,?,?,?,?,?) on conflict (id) do update set cls=excluded.cls,"
                     " doc=excluded.doc, winners=excluded.winners,"
                     " hash=excluded.hash, sources=excluded.sources, rev=excluded.rev, due_at=excluded.due_at,"
                     " merged_into=excluded.merged_into,"
-                    " state=excluded.state",
+                    " state=excluded.state, missing_at=excluded.missing_at",
                     batch.entities,
                 )
             if batch.members or batch.gone or batch.done or batch.entities:

@@ -87,6 +87,31 @@ class LedgerStore:
             )
         return {record: (scope, snapshots) for record, scope, snapshots in rows}
 
+    def absences(self) -> dict[int, int | None]:
+        """See `Ledger.absences`."""
+        with self._db.read() as tx:
+            return dict(tx.rows("select record, aged_at from absence"))
+
+    def age(self, now: int, limits: Mapping[str, tuple[int, int]]) -> int:
+        """See `Ledger.age`."""
+        if not limits:
+            return 0
+        least, soonest = (min(limit[i] for limit in limits.values()) for i in (0, 1))
+        with self._db.begin() as tx:
+            rows = tx.rows(
+                "select a.record, e.cls, a.snapshots, a.since_at from absence a join member m on m.record=a.record"
+                " join entity e on e.id=m.entity where a.aged_at is null and a.snapshots>=? and a.since_at<=?",
+                (least, now - soonest),
+            )
+            aged = [
+                record
+                for record, cls, snapshots, since in rows
+                if cls in limits and snapshots >= limits[cls][0] and since + limits[cls][1] <= now
+            ]
+            tx.run_in("update absence set aged_at=? where record in {in}", aged, before=(now,))
+            _dirty(tx, aged)
+        return len(aged)
+
     def allocate(self, count: int) -> int:
         """See `Ledger.allocate`."""
         with self._db.begin() as tx:

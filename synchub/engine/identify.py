@@ -24,6 +24,7 @@ from synchub.engine.components import between, find, grouped, slices, unite
 from synchub.engine.decided import Decided, decided
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
+from synchub.reconcile.absence import Absent, missing_since, speaking
 from synchub.reconcile.assign import assign
 from synchub.reconcile.cluster import NONE, Cluster, cluster, plainly_one
 from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit, proposing_hashes
@@ -49,6 +50,7 @@ class IdentifyCounts:
         merged: Entities that became part of another one.
         parked: Entities without identity, or of a class that none of their sources may create: not delivered.
         shared: Identifiers held too often to identify anything.
+        missing: Entities that are missing now and were not.
     """
 
     records: int = 0
@@ -58,6 +60,7 @@ class IdentifyCounts:
     merged: int = 0
     parked: int = 0
     shared: int = 0
+    missing: int = 0
 
 
 @seldom_collected
@@ -85,6 +88,7 @@ def identify(
             pass over all records.
     """
     now = clock.now()
+    state.ledger.age(now, rules.absence.limits())
     pending = state.identity.pending()
     due = state.entities.due(now)
     before = state.identity.rules()
@@ -94,6 +98,7 @@ def identify(
     if not pending.records and not due and ruled and not decisions.changed:
         return work.counts
     cut_off = state.identity.unsettle()
+    work.absent = state.ledger.absences()
     last = state.identity.last_record()
     if not ruled or pending.records > max(slice_size, pending.total * _EVERYTHING):
         work.everything(last, known=cut_off or before != "")
@@ -121,6 +126,7 @@ class _Identification:
         self.state, self.rules, self.now, self.run, self.decisions = state, rules, now, run, decisions
         self.progress = progress
         self.shared: set[int] = set()
+        self.absent: Absent = {}
         self.touched: set[int] = set()  # entities whose proposals may be others now
         self.fresh: set[int] = set()  # records that are new or changed, where changes are looked at one by one
         self.entity_of = array("q")  # record -> entity, where all records are looked at
@@ -282,7 +288,7 @@ class _Identification:
                     ids = given.ids
                     merged.update(given.merged)
             for entity, found in zip(ids, clusters, strict=True):
-                goldens.append((entity, found, merge(found.members, self.rules, self.now)))
+                goldens.append((entity, found, merge(speaking(found.members, self.absent), self.rules, self.now)))
             self.counts.records += len(component)
         self._collect(batch, goldens, merged, entity_of)
         batch.done = [item.record for component in components for item in component] if entity_of else []
@@ -335,15 +341,19 @@ class _Identification:
             status = self._status(golden, members)
             self.counts.parked += status == "parked"
             sources = ",".join(sorted({m.source for m in members})) if len(members) > 1 else members[0].source
+            missing = missing_since(golden.cls, members, self.absent, self.rules.absence)
             old = stored.get(entity)
+            was = old.missing_at if old is not None else None
             winners = _sources(golden, members)
             if fresh or not self.fresh.isdisjoint(m.record for m in members):
                 self.touched.add(entity)
-            if old is not None and (old.hash, old.sources, old.state, old.due_at, old.winners) == (
-                hash_, sources, status, golden.due_at, winners
+            if old is not None and (old.hash, old.sources, old.state, old.due_at, old.winners, was) == (
+                hash_, sources, status, golden.due_at, winners, missing
             ):  # fmt: skip
                 continue
-            meaning = old is None or old.hash != hash_ or old.state != status
+            turned = (was is None) != (missing is None)
+            self.counts.missing += turned and missing is not None
+            meaning = old is None or old.hash != hash_ or old.state != status or turned
             if old is not None and old.hash != hash_:
                 self.counts.changed += 1
                 batch.changes.append((entity, _changes(old.doc, golden)))
@@ -357,11 +367,12 @@ class _Identification:
                     status,
                     old.rev if old is not None and not meaning else None,
                     winners,
+                    missing,
                 )
             )
         revs = sum(1 for draft in drafts if draft[6] is None)
         rev = entities.allocate_rev(revs) if revs else 0
-        for entity, golden, doc, hash_, sources, status, kept, winners in drafts:
+        for entity, golden, doc, hash_, sources, status, kept, winners, missing in drafts:
             mine = kept if kept is not None else rev
             rev += kept is None
             batch.entities.append(
@@ -378,6 +389,7 @@ class _Identification:
                     golden.due_at,
                     None,
                     status,
+                    missing_at=missing,
                 )
             )
         batch.gone = list(merged.items())

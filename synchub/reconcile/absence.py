@@ -69,10 +69,9 @@ class AbsenceRules:
         """Return the rule of a class; None where nothing can be missing."""
         return self.classes.get(cls)
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes when what is done with missing things may be something else."""
-        return repr(sorted((cls, rule.then) for cls, rule in self.classes.items()))
+    def limits(self) -> dict[str, tuple[int, int]]:
+        """Return class -> (snapshots, seconds) from which on an absence counts."""
+        return {cls: (rule.snapshots, rule.seconds) for cls, rule in self.classes.items()}
 
 
 def speaking(members: Sequence[Contribution], absent: Absent) -> Sequence[Contribution]:

@@ -11,7 +11,7 @@ The shape (`rules:` of the configuration, keys are families or classes; a class'
         last_seen_at: newest                   # newest | largest | most_reported | union
       silent_after: 14d                        # or per source: {mdm: 14d, scan: 30d}
 
-Keys that belong to other parts (`absent`) are left alone.
+`absent` is compiled by `synchub.reconcile.absence`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import xxhash
 from synchub.domain.model import CLASSES, FIELDS, family_of
 from synchub.domain.records import Contribution
 from synchub.errors import ConfigError
+from synchub.reconcile.absence import AbsenceRules, compile_absence
 from synchub.reconcile.authority import CLASS_ORDER, SHIPPED, How, Role, Shipped
 from synchub.reconcile.steps import IdentifyRules, compile_steps, default_steps
 
@@ -130,12 +131,14 @@ class Rules:
         classes: Class -> rules.
         class_rank: Source -> rank of its say about the class of an entity.
         fingerprint: Changes when the configuration does.
+        absence: When things count as missing.
     """
 
     identify: Mapping[str, IdentifyRules] = field(repr=False)
     classes: Mapping[str, ClassRules] = field(repr=False)
     class_rank: FieldRule = field(repr=False)
     fingerprint: str
+    absence: AbsenceRules = field(default_factory=lambda: AbsenceRules({}), repr=False)
 
 
 def compile_rules(
@@ -176,7 +179,8 @@ def compile_rules(
     seen = repr((block, sorted(sources.items()), sorted((k, sorted(v)) for k, v in allowed.items())))
     shipped = repr((SHIPPED, [(f, i.steps, i.proposing) for f, i in identify.items()]))
     fingerprint = xxhash.xxh3_128_hexdigest(f"{seen}{shipped}".encode())
-    return Rules(identify, classes, compiler.shipped(CLASS_ORDER), fingerprint)
+    absence = compile_absence(block, roles, duration, where)
+    return Rules(identify, classes, compiler.shipped(CLASS_ORDER), fingerprint, absence)
 
 
 def _get(block: Mapping[str, Any], *path: str) -> Any:

@@ -22,6 +22,7 @@ class EntityRow(NamedTuple):
     merged_into: int | None = None
     due_at: int | None = None
     hub_key: str | None = None
+    missing_at: int | None = None
 
 
 class NewEntity(NamedTuple):
@@ -40,6 +41,7 @@ class NewEntity(NamedTuple):
     merged_into: int | None
     state: str
     hub_key: str | None = None
+    missing_at: int | None = None
 
 
 @dataclass(slots=True)

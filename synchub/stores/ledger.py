@@ -198,6 +198,22 @@ class Ledger(Protocol):
         """Return the records that are noted as absent -> (scope under which they were seen last, snapshots counted)."""
         ...
 
+    def absences(self) -> dict[int, int | None]:
+        """Return all records that are noted as absent -> since when that counts; None: not yet."""
+        ...
+
+    def age(self, now: int, limits: Mapping[str, tuple[int, int]]) -> int:
+        """Let absences count that were noted often and long enough; their records are to be identified again.
+
+        Args:
+            now: Seconds since 1970 UTC.
+            limits: Class of the entity -> (snapshots, seconds).
+
+        Returns:
+            How many came of age.
+        """
+        ...
+
     def allocate(self, count: int) -> int:
         """Reserve `count` record ids, ascending; returns the first."""
         ...
