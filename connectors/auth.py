@@ -87,6 +87,14 @@ class Bearer(_Fixed):
         super().__init__("Authorization", f"Bearer {value}", [value])
 
 
+class Token(_Fixed):
+    """An authentication token of Request Tracker: `Authorization: token …`."""
+
+    def __init__(self, token: SecretStr) -> None:
+        value = header_value(token, "the token")
+        super().__init__("Authorization", f"token {value}", [value])
+
+
 class ApiKey(_Fixed):
     """A key in a header of its own, for example `x-sn-apikey`."""
 
