@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Row, Tx
+from state.overwritten import write_overwritten
 from state.pins import pin_restored
 from state.targets import add_replan, unlink, write_objects
 from synchub.domain.packed import packed
@@ -258,13 +259,14 @@ class PlanStore:
             if undoes is not None:
                 done = [n for n, state, _ in batch.states if state in _DONE]
                 pin_restored(tx, target, plan, undoes, at, done)
+            write_overwritten(tx, target, batch.overwritten, at, run)
             if batch.conflicts:
                 first = tx.allocate("conflict", len(batch.conflicts))
                 tx.many(
                     "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values"
                     " (?,?,?,?,?,?,?,'open',?)"
                     " on conflict (target, entity, facet, field, kind) do update set detail=excluded.detail,"
-                    " run=excluded.run",
+                    " run=excluded.run, state='open'",
                     [(first + i, target, *item, run) for i, item in enumerate(batch.conflicts)],
                 )
 

@@ -92,7 +92,8 @@ proposal_key = _table("proposal_key", _int("hash", key=True), _int("record", key
 shared = _table("shared", _id("hash"), _int("holders"))
 dirty = _table("dirty", _id("record"))
 removed = _table("removed", _id("hash"))
-member = _table("member", _id("record"), _int("entity"), Index("member_entity", "entity"))
+# `was` is the entity a record belonged to before: a merge can be split again into what it was made of.
+member = _table("member", _id("record"), _int("entity"), _int("was", null=True), Index("member_entity", "entity"))
 
 entity = _table(
     "entity", _id(), _text("family"), _text("cls"), _blob("doc"), _blob("winners"), _blob("hash"), _text("sources"),
@@ -121,6 +122,7 @@ target = _table(
     _text("fingerprint"), _int("identified"), UniqueConstraint("name", name="target_name"),
 )  # fmt: skip
 # Every object of a target that the hub knows: linked when `entity` is set. `base` is NULL while it equals `fields`.
+# `was` is whose it was before things were merged: an object that is nobody's and was somebody's is a duplicate.
 target_object = _table(
     "target_object", _id(), _int("target"), _text("kind"), _text("object_id"), _int("entity", null=True),
     _text("facet", null=True),
@@ -128,8 +130,9 @@ target_object = _table(
     _text("updated_by", null=True),
     _text("counterpart", null=True), _text("cls", null=True), _blob("refused", null=True), _text("origin"),
     _text("mark", null=True),
-    _blob("gone", null=True),
+    _blob("gone", null=True), _int("was", null=True),
     UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
+    Index("target_object_was", "was", sqlite_where=text("was is not null"), postgresql_where=text("was is not null")),
     Index(
         "target_object_entity", "entity", "target",
         sqlite_where=text("entity is not null"), postgresql_where=text("entity is not null"),
@@ -213,8 +216,11 @@ decision = _table(
 overwritten = _table(
     "overwritten", _id(), _int("target"), _int("entity"), _text("facet"), _text("kind"), _text("object_id"),
     _text("field"), _blob("theirs"), _blob("ours"), _text("how"), _text("edited_by", null=True),
-    _int("edited_at", null=True), _int("at"), _int("run"), _int("put_back_at", null=True),
+    _int("edited_at", null=True), _int("at"), _int("run"), _int("put_back_at", null=True), _text("state"),
     Index("overwritten_entity", "entity"),
+    Index(
+        "overwritten_due", "target", sqlite_where=text("state = 'due'"), postgresql_where=text("state = 'due'"),
+    ),
 )  # fmt: skip
 # Values that a rollback restored: they stay until the hub would want something else than what it undid.
 pin = _table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from state.alerts import AlertStore
+from state.conflicts import ConflictStore
 from state.db import Database, open_engine
 from state.decisions import DecisionStore
 from state.entities import EntityStore
@@ -10,8 +11,10 @@ from state.heartbeats import HeartbeatStore
 from state.holds import HoldStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
+from state.links import LinkStore
 from state.lookup import LookupStore
 from state.migrate import ensure
+from state.overwritten import OverwrittenStore
 from state.parking import ParkingStore
 from state.pins import PinStore
 from state.plans import PlanStore
@@ -30,10 +33,13 @@ class SqlState:
         self.identity = IdentityStore(database)
         self.entities = EntityStore(database)
         self.targets = TargetStore(database)
+        self.links = LinkStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
         self.pins = PinStore(database)
         self.decisions = DecisionStore(database)
+        self.overwritten = OverwrittenStore(database)
+        self.conflicts = ConflictStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.holds = HoldStore(database)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import Protocol
 
 from synchub.stores.alerts import Alert, AlertRow, Alerts
+from synchub.stores.conflicts import Conflicts
 from synchub.stores.decisions import Decision, Decisions
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
 from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.holds import HeldRow, Hold, Holds
 from synchub.stores.identity import Dirty, Identity
 from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch, Moved, NewRecord, StreamState, Unseen
+from synchub.stores.links import Links
+from synchub.stores.overwritten import Overwrites, Overwritten
 from synchub.stores.parking import NEVER, Parked, Parking
 from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.plans import Plans, PlanState
@@ -29,6 +32,7 @@ __all__ = [
     "Alerts",
     "Beat",
     "CheckedIn",
+    "Conflicts",
     "Decision",
     "Decisions",
     "DeliveryBatch",
@@ -45,10 +49,13 @@ __all__ = [
     "Known",
     "Ledger",
     "LedgerBatch",
+    "Links",
     "Moved",
     "NewEntity",
     "NewRecord",
     "ObjectRow",
+    "Overwrites",
+    "Overwritten",
     "Parked",
     "Parking",
     "Pins",
@@ -87,6 +94,11 @@ class State(Protocol):
         ...
 
     @property
+    def links(self) -> Links:
+        """See `Links`."""
+        ...
+
+    @property
     def parking(self) -> Parking:
         """See `Parking`."""
         ...
@@ -99,6 +111,16 @@ class State(Protocol):
     @property
     def plans(self) -> Plans:
         """See `Plans`."""
+        ...
+
+    @property
+    def overwritten(self) -> Overwrites:
+        """See `Overwrites`."""
+        ...
+
+    @property
+    def conflicts(self) -> Conflicts:
+        """See `Conflicts`."""
         ...
 
     @property

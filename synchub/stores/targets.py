@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from synchub.domain.plan import TargetObject
+from synchub.stores.overwritten import Overwritten
 
 
 class ObjectRow(NamedTuple):
@@ -58,6 +59,7 @@ class DeliveryBatch:
         counterparts: (entity, facet, kind, object id) found through the target's own reference.
         replan: Entities that need another plan, with the reason.
         conflicts: (entity, facet, field, kind, JSON detail).
+        overwritten: Other people's values that were written over.
         unlinked: (object id, kind as it is read) of objects that are nobody's from now on.
     """
 
@@ -65,6 +67,7 @@ class DeliveryBatch:
     objects: list[tuple[int, str, TargetObject, dict[str, Any], dict[str, str], str]] = field(default_factory=list)
     replan: list[tuple[int, str]] = field(default_factory=list)
     conflicts: list[tuple[int, str, str, str, bytes]] = field(default_factory=list)
+    overwritten: list[Overwritten] = field(default_factory=list)
     unlinked: list[tuple[str, str]] = field(default_factory=list)
 
 

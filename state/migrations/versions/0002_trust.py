@@ -101,10 +101,13 @@ def upgrade() -> None:
     sa.Column('at', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('run', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('put_back_at', sa.BigInteger(), autoincrement=False, nullable=True),
+    sa.Column('state', sa.Text(), nullable=False),
     sa.PrimaryKeyConstraint('id'),
     sqlite_with_rowid=True
     )
     op.create_index('overwritten_entity', 'overwritten', ['entity'], unique=False)
+    op.create_index('overwritten_due', 'overwritten', ['target'], unique=False,
+                    sqlite_where=sa.text("state = 'due'"), postgresql_where=sa.text("state = 'due'"))
     op.create_table('pin',
     sa.Column('target', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('entity', sa.BigInteger(), autoincrement=False, nullable=False),
@@ -121,6 +124,10 @@ def upgrade() -> None:
     op.add_column('stream', sa.Column('withheld', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('stream', sa.Column('withheld_at', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('target_object', sa.Column('gone', sa.LargeBinary(), nullable=True))
+    op.add_column('target_object', sa.Column('was', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.create_index('target_object_was', 'target_object', ['was'], unique=False,
+                    sqlite_where=sa.text('was is not null'), postgresql_where=sa.text('was is not null'))
+    op.add_column('member', sa.Column('was', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('entity', sa.Column('missing_at', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('plan', sa.Column('digest', sa.Text(), nullable=True))
     op.add_column('plan', sa.Column('undoes', sa.BigInteger(), autoincrement=False, nullable=True))
@@ -147,6 +154,9 @@ def downgrade() -> None:
     op.drop_index('entity_hub_key', table_name='entity')
     op.drop_column('entity', 'hub_key')
     op.drop_column('entity', 'missing_at')
+    op.drop_column('member', 'was')
+    op.drop_index('target_object_was', table_name='target_object')
+    op.drop_column('target_object', 'was')
     op.drop_column('target_object', 'gone')
     op.drop_column('stream', 'withheld_at')
     op.drop_column('stream', 'withheld')
@@ -154,6 +164,7 @@ def downgrade() -> None:
     op.drop_column('absence', 'scope')
     op.drop_table('pin')
     op.drop_index('overwritten_entity', table_name='overwritten')
+    op.drop_index('overwritten_due', table_name='overwritten')
     op.drop_table('overwritten')
     op.drop_table('legal_hold')
     op.drop_index('hold_target', table_name='hold')
