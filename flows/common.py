@@ -16,11 +16,12 @@ from prefect.blocks.system import Secret
 from prefect.runtime import flow_run
 from prefect.tasks import exponential_backoff
 
-from synchub.errors import ConfigError, HubError, Recovery
+from synchub.errors import ConfigError, HubError, Recovery, StateError
 from synchub.sharing import SharedRun, read_ticket
 from synchub.steps import begin_run, end_run, exclusive
 from synchub.wiring import Hub, open_hub
 
+MOST_RUNS = 5  # of one flow run; what kills it each time (memory) is nothing that another run heals
 LEASE_WAIT = 90  # seconds; a killed run's lease ends within 60, and whoever retries it waits so long
 
 
@@ -71,7 +72,13 @@ def taking(kind: str, under: str | None) -> Iterator[SharedRun]:
     Raises:
         ConfigError: The ticket is none.
         LeaseHeld: Another run works on the state and does not end in time.
+        StateError: The flow run died too often.
     """
+    if flow_run.run_count > MOST_RUNS:
+        raise StateError(
+            f"this run was started {MOST_RUNS} times and never came to an end.", where=f"flow run {flow_run.get_id()}",
+            fix="See why its process dies (memory, the worker's machine); the next run goes on where it stopped.",
+        )  # fmt: skip
     if under is not None:
         run, lease = read_ticket(under)
         hub = open_configured(lease)

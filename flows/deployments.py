@@ -11,11 +11,13 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 from prefect.flows import EntrypointType  # type: ignore[attr-defined]  # not exported by name
+from prefect.flows import serve as serve_deployments
 from prefect.schedules import Cron
 from prefect.settings import PREFECT_API_URL
 
 from flows.deliver import deliver
 from flows.pull import pull
+from flows.revival import ENVIRON, SILENT_S, TAG, put_automations
 from flows.sync import sync
 from synchub.errors import ConfigError
 
@@ -26,14 +28,17 @@ FLOWS: dict[str, tuple[Any, ConcurrencyLimitConfig]] = {
 }
 
 
-def make(pool: str, config: str, schedules: Mapping[str, str], timezone: str) -> list[str]:
-    """Create or renew the deployments; the work pool is made where it is missing.
+def make(pool: str, config: str, schedules: Mapping[str, str], timezone: str, *, silent_s: int = SILENT_S) -> list[str]:
+    """Create or renew the deployments, and the automations that run a dead run again.
+
+    The work pool is made where it is missing.
 
     Args:
         pool: Name of a work pool of type process.
         config: Path of `synchub.yaml` on the workers.
         schedules: Flow -> cron expression; a flow without one runs on demand.
         timezone: Zone of the schedules.
+        silent_s: After so many seconds without a heartbeat a run counts as dead.
 
     Returns:
         Names as Prefect knows them: `"sync/sync"`.
@@ -51,6 +56,7 @@ def make(pool: str, config: str, schedules: Mapping[str, str], timezone: str) ->
             client.read_work_pool(pool)
         except ObjectNotFound:
             client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        put_automations(client, silent_s)
     made = []
     for name, (flow, limit) in FLOWS.items():
         cron = schedules.get(name)
@@ -60,10 +66,37 @@ def make(pool: str, config: str, schedules: Mapping[str, str], timezone: str) ->
             schedule=Cron(cron, timezone=timezone) if cron else None,
             concurrency_limit=limit,
             description=(flow.description or "").partition("\n")[0],
+            tags=[TAG],
             work_pool_name=pool,
-            job_variables={"env": {"SYNCHUB_CONFIG": config}},
+            job_variables={"env": {"SYNCHUB_CONFIG": config, **ENVIRON}},
             entrypoint_type=EntrypointType.MODULE_PATH,
         )
         deployment.apply()
         made.append(f"{flow.name}/{name}")
     return made
+
+
+def serve(schedules: Mapping[str, str], timezone: str) -> None:
+    """Run the flows in this process at their times until a signal comes: `sync` always, the others where scheduled.
+
+    One flow run at a time, whichever flow it is of: all of them work on one state.
+
+    Args:
+        schedules: Flow -> cron expression; `sync` without one runs when it is asked for.
+        timezone: Zone of the schedules.
+    """
+    with get_client(sync_client=True) as client:
+        put_automations(client)
+    served = []
+    for name, (flow, _) in FLOWS.items():
+        cron = schedules.get(name)
+        if cron or name == "sync":
+            served.append(
+                flow.to_deployment(
+                    name,
+                    schedule=Cron(cron, timezone=timezone) if cron else None,
+                    tags=[TAG],
+                    entrypoint_type=EntrypointType.MODULE_PATH,
+                )
+            )
+    serve_deployments(*served, limit=1)

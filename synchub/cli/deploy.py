@@ -18,8 +18,8 @@ def deploy(pool: str, config: Path, as_json: bool) -> int:
     """Put the flows on a Prefect server, for its workers.
 
     The deployments sync, pull and deliver are made or renewed on the server that PREFECT_API_URL names. Their schedules
-    are `schedules: {sync: …, pull: …, deliver: …}`, in the hub's time zone. Workers need this configuration under the
-    same path. Run it again after the schedules changed.
+    are `schedules: {sync: …, pull: …, deliver: …}`, in the hub's time zone. Two automations see to it that a run whose
+    worker died is run again. Workers need this configuration under the same path. Run it again after changes.
     """
     with opened(config) as hub:
         schedules, zone = dict(hub.loaded.settings.schedules), zone_of(hub)

@@ -29,8 +29,8 @@ def serve(no_schedule: bool, config: Path, as_json: bool) -> None:
     """Receive inventories, show health and metrics, run the sync on schedule.
 
     Waits in the foreground. HTTP is answered at `serve: {listen: …}`; every minute it looks whether somebody is to be
-    told of something (`notify:`). The sync runs as a Prefect flow at the times of `schedules: {sync: …}`, in the hub's
-    time zone, one run at a time; without a schedule it runs when Prefect's pages or API ask for it.
+    told of something (`notify:`). The flows run on Prefect at the times of `schedules: {sync: …, pull: …, deliver: …}`,
+    in the hub's time zone, one run at a time; without a schedule the sync runs when Prefect's pages or API ask for it.
     """
     from synchub.web.server import serving
 
@@ -39,29 +39,32 @@ def serve(no_schedule: bool, config: Path, as_json: bool) -> None:
         if no_schedule:
             emit(document, f"listening at {document['listen'] or 'nothing'}", as_json=as_json)
             threading.Event().wait()  # until a signal
-        document |= {"flow": "sync", "cron": hub.loaded.settings.schedules.get("sync"), "timezone": zone_of(hub)}
+        document |= {"schedules": dict(hub.loaded.settings.schedules), "timezone": zone_of(hub)}
         os.environ["SYNCHUB_CONFIG"] = str(config.absolute())
         _schedule(document, as_json=as_json)
 
 
 def _schedule(document: dict[str, Any], *, as_json: bool) -> None:
-    """Serve the flow, with the Prefect server that is configured or with one of its own."""
-    from prefect.schedules import Cron
+    """Serve the flows, with the Prefect server that is configured or with one of its own."""
     from prefect.settings import PREFECT_API_URL, temporary_settings
 
-    from flows.sync import sync
+    from flows.deployments import serve as serve_flows
+    from flows.revival import ENVIRON
     from synchub.cli.scheduler import own_server
 
-    cron, zone = document["cron"], document["timezone"]
+    schedules, zone = document["schedules"], document["timezone"]
+    for name, value in ENVIRON.items():
+        os.environ.setdefault(name, value)  # flow runs are processes of their own
     with ExitStack() as stack:
         url = PREFECT_API_URL.value()
         if not url:
             url = stack.enter_context(own_server())
             stack.enter_context(temporary_settings({PREFECT_API_URL: url}))
         document["prefect"] = url
-        text = f"listening at {document['listen'] or 'nothing'}; sync: {cron or 'on demand'} ({zone}); Prefect: {url}"
+        times = "; ".join(f"{name}: {cron}" for name, cron in schedules.items()) or "sync: on demand"
+        text = f"listening at {document['listen'] or 'nothing'}; {times} ({zone}); Prefect: {url}"
         emit(document, text, as_json=as_json)
-        sync.serve(name="sync", schedule=Cron(cron, timezone=zone) if cron else None, limit=1)
+        serve_flows(schedules, zone)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ version: 1
 hub: {id: acme-test}
 state: sqlite:///state.db
 serve: {listen: "127.0.0.1:%d"}
-schedules: {sync: "* * * * *"}
+schedules: {sync: "* * * * *", pull: "0 5 * * *"}
 sources:
   scan:
     connector: agent_inventory
@@ -63,8 +63,9 @@ def process(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
             running.communicate()
 
 
-def _get(url: str, data: bytes | None = None) -> bytes:
-    request = urllib.request.Request(url, data, {"Authorization": "Bearer a-token-of-some-length"})  # noqa: S310
+def _get(url: str, data: bytes | None = None, kind: str = "application/octet-stream") -> bytes:
+    headers = {"Authorization": "Bearer a-token-of-some-length", "Content-Type": kind}
+    request = urllib.request.Request(url, data, headers)  # noqa: S310
     with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
         return bytes(reply.read())
 
@@ -84,10 +85,13 @@ def test_agent_to_scheduled_sync(process: subprocess.Popen[str], port: int, tmp_
         assert process.poll() is None
         time.sleep(1)
     hub.close()
+    deployed = json.loads(_get(said["prefect"] + "/deployments/filter", b"{}", "application/json"))
     process.send_signal(signal.SIGTERM)
     process.wait(60)
 
-    assert said == {"listen": url, "flow": "sync", "cron": "* * * * *", "timezone": "UTC", "prefect": said["prefect"]}
+    schedules = {"sync": "* * * * *", "pull": "0 5 * * *"}
+    assert said == {"listen": url, "schedules": schedules, "timezone": "UTC", "prefect": said["prefect"]}
+    assert schedules == {item["name"]: item["schedules"][0]["schedule"]["cron"] for item in deployed}
     assert "ok" == answer["status"]
     with pytest.raises(OSError, match="refused"):
         _get(said["prefect"] + "/health")

@@ -6,6 +6,7 @@ import inspect
 import warnings
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -55,6 +56,44 @@ def test_what_the_command_deploys_is_what_the_file_says(deployments: dict[str, A
             "limit": limit.limit, "collision_strategy": limit.collision_strategy.value
         }  # fmt: skip
         assert deployments[name]["description"] == deployed.description.partition("\n")[0]
+
+
+def test_deployed_runs_send_heartbeats_and_carry_the_tag_that_automations_look_for(deployments: dict[str, Any]) -> None:
+    """Without both, a dead worker's run would never be found."""
+    revival = import_module("flows.revival")
+
+    for deployment in deployments.values():
+        assert deployment["tags"] == [revival.TAG]
+        assert deployment["work_pool"]["job_variables"]["env"] == revival.ENVIRON
+    silent, crashed = revival.automations()
+    assert silent.trigger.match_related == crashed.trigger.match_related
+    assert silent.trigger.within.total_seconds() > 2 * revival.HEARTBEAT_S
+
+
+def test_a_run_that_dies_each_time_is_given_up(flow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What kills it five times is nothing that a sixth start heals; nothing is opened."""
+    from synchub.errors import StateError
+
+    monkeypatch.setenv("PREFECT__RUNTIME__FLOW_RUN__RUN_COUNT", "6")
+    monkeypatch.setenv("SYNCHUB_CONFIG", "is-not-there.yaml")
+
+    with pytest.raises(StateError, match="started 5 times"):
+        flow.fn()
+
+
+def test_a_piece_that_crashed_and_is_run_again_has_not_ended(flow: Any) -> None:
+    """A sync on several workers waits for the piece of one that died."""
+    states = import_module("prefect.states")
+    runs = iter([states.Running(), states.Crashed(), states.AwaitingRetry(), states.Completed()])
+
+    class Client:
+        def read_flow_run(self, _run: str) -> Any:
+            return SimpleNamespace(state=next(runs))
+
+    module = import_module("flows.spread")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_LOOK_S", 0.01)
+        assert module._ended(Client(), "r").state.is_completed()
 
 
 def test_parameters_are_names_and_numbers(flow: Any) -> None:
