@@ -64,6 +64,15 @@ class ReportStore:
         keys = ("id", "kind", "started_at", "ended_at", "state", "flow_run", "config")
         return [{**dict(zip(keys, row[:7], strict=True)), "counts": orjson.loads(row[7])} for row in rows]
 
+    def run(self, number: int) -> dict[str, Any] | None:
+        """Return one run as `runs` lists them; None where there is none."""
+        with self._db.read() as tx:
+            row = tx.first(
+                "select id, kind, started_at, ended_at, state, flow_run, config, counts from run where id=?", (number,)
+            )
+        keys = ("id", "kind", "started_at", "ended_at", "state", "flow_run", "config")
+        return None if row is None else {**dict(zip(keys, row[:7], strict=True)), "counts": orjson.loads(row[7])}
+
     def counts(self, run: int) -> dict[str, Any]:
         """Return what was noted in a run; empty for one that there is not."""
         with self._db.read() as tx:

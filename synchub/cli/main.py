@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pull": ("synchub.cli.sync", "pull", "Read sources into the state; no target is touched."),
     "plan": ("synchub.cli.plan", "plan", "Show what would be written, and why; writes nothing."),
     "apply": ("synchub.cli.apply", "apply", "Write exactly what a plan says."),
+    "rollback": ("synchub.cli.rollback", "rollback", "Undo what a run wrote: plan the way back, apply it on request."),
     "sync": ("synchub.cli.sync", "sync", "Pull, plan and apply in one go, as far as each target's mode allows."),
     "status": ("synchub.cli.status", "status", "Show streams, targets, runs and what waits for a person."),
     "explain": ("synchub.cli.explain", "explain", "Tell why a thing has its values, and what each target holds."),
