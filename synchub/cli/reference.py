@@ -42,7 +42,8 @@ def _section(words: tuple[str, ...], command: click.Command) -> str:
     context = click.Context(command, info_name=f"synchub {' '.join(words)}")
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## `synchub {' '.join(words)}`", inspect.cleandoc(command.help or ""), ""]
-    lines += ["```text", f"synchub {' '.join(words)} {usage}".rstrip(), "```", ""]
+    call = f"synchub {' '.join(words)} {usage}".rstrip()
+    lines += [f"Usage: `{call}`", ""]
     records = [r for p in command.params if isinstance(p, click.Option) and (r := p.get_help_record(context))]
     shared = [record for record in records if record in _shared()]
     lines += [f"- `{record[0]}`: {record[1]}" for record in records if record not in shared]
