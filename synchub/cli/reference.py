@@ -50,8 +50,7 @@ def _section(words: tuple[str, ...], command: click.Command) -> str:
     if shared:
         lines.append(f"- {', '.join(f'`{record[0]}`' for record in shared)}: see [above](#what-all-commands-share).")
     examples = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
-    if examples:
-        lines += ["", "```console", *(f"$ {line}" for line in examples), "```"]
+    lines += [f"- e.g. `{line}`" for line in examples]
     return "\n".join([*lines, ""])
 
 

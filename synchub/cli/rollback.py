@@ -21,7 +21,7 @@ _SHOWN = 6  # reasons listed of each kind
 @click.option("--unpin", "end_pins", is_flag=True, help="Let the sources' values be written again.")
 @click.option("--as", "who", metavar="NAME", help="Who asks, for the audit log.  [default: the login name]")
 def rollback(run: int, config: Path, as_json: bool, at_once: bool, end_pins: bool, who: str | None) -> int:
-    """Undo what a run wrote: plan the way back, show it, and apply it on request.
+    """Undo what a run wrote: plan the way back, apply it on request.
 
     What was edited since is kept. What is restored is pinned: the next sync leaves it, until the sources say something
     new. What cannot be undone is listed first.
