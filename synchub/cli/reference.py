@@ -43,7 +43,8 @@ def _section(words: tuple[str, ...], command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## `synchub {' '.join(words)}`", inspect.cleandoc(command.help or ""), ""]
     call = f"synchub {' '.join(words)} {usage}".rstrip()
-    lines += [f"Usage: `{call}`", ""]
+    if not isinstance(command, click.Group) or command.invoke_without_command:
+        lines += [f"Usage: `{call}`", ""]
     records = [r for p in command.params if isinstance(p, click.Option) and (r := p.get_help_record(context))]
     shared = [record for record in records if record in _shared()]
     lines += [f"- `{record[0]}`: {record[1]}" for record in records if record not in shared]
