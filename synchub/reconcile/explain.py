@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from synchub.domain.records import CLEAR, Contribution
 from synchub.reconcile.authority import FOLLOWS, KNOWN_FIELDS, How
-from synchub.reconcile.merge import Heard, choose, class_of, rank, speakers, staleness, usable
+from synchub.reconcile.employment import Heard, ends
+from synchub.reconcile.merge import choose, class_of, rank, speakers, staleness, usable
 from synchub.reconcile.rules import FieldRule, Rules
 
 
@@ -66,14 +67,17 @@ def explain_field(members: Sequence[Contribution], rules: Rules, now: int, field
     heard = [(record, usable(record, cls)) for record in members]
     ranked = rank(heard, rule, stale)
     found = choose(rule, speakers(field, ranked))
+    if cls == "person" and field == "ends_on" and len(members) > 1:
+        lead = explain_field(members, rules, now, "status").winner
+        found = choose(rule, ends(ranked, next((r for r, _ in heard if r.record == lead), None)))
     text, place = rule.text, rule.place
     leader = FOLLOWS.get(field)
     if leader is not None:
-        lead = explain_field(members, rules, now, leader)
-        if lead.winner is not None:
-            record, values = next(pair for pair in heard if pair[0].record == lead.winner)
+        led = explain_field(members, rules, now, leader)
+        if led.winner is not None:
+            record, values = next(pair for pair in heard if pair[0].record == led.winner)
             found = (values[field], record) if field in values else None
-            text, place = f"from the record that gave {leader}", lead.place
+            text, place = f"from the record that gave {leader}", led.place
     winner = found[1] if found else None
     value = None if found is None or found[0] == CLEAR else found[0]
     everyone = [*ranked, *(pair for pair in heard if all(pair[0] is not r for r, _ in ranked))]
@@ -114,6 +118,8 @@ class _Telling(NamedTuple):
             return "a placeholder is no value"
         if all(record is not r for r in self.ranked):
             return f"{record.source} may not say this field: {self.rule.text}"
+        if self.cls == "person" and (winner is None or record.source == winner.source):
+            return "another employment counts" + (f": {_value(winner, self.field)}" if winner else "")
         if winner is None or self.follows:
             return "another record gave the value this belongs to"
         if record.source == winner.source:

@@ -1,8 +1,9 @@
 """Each field's value from the contributions: the golden record.
 
 A source has one place, however many records it holds: among them the newer one is asked first, so that an older
-observation never beats a newer one of the same source. Unknown values never win. A value that a source clears on
-purpose (`CLEAR`) wins where that source would, and the field is then absent. Placeholder identities are not values.
+observation never beats a newer one of the same source; of people, the one of the present employment. Unknown values
+never win. A value that a source clears on purpose (`CLEAR`) wins where that source would, and the field is then absent.
+Placeholder identities are not values.
 Time is an input: a source whose last sign of life is older than its window comes after all others.
 
 `explain_field` in `synchub.reconcile.explain` tells the same story for one field, with the same functions.
@@ -18,10 +19,10 @@ from typing import Any, NamedTuple
 
 from synchub.domain.records import CLEAR, Contribution
 from synchub.reconcile.authority import FOLLOWS, KNOWN_FIELDS, How
+from synchub.reconcile.employment import Heard, ends, present_first
 from synchub.reconcile.placeholders import JUDGED, is_placeholder, placeholder_mac
 from synchub.reconcile.rules import NOT_ALLOWED, ClassRules, FieldRule, Rules
 
-Heard = tuple[Contribution, Mapping[str, Any]]  # a record and its usable values
 _NONE: frozenset[str] = frozenset()
 _MAX_RECIPES = 4096
 
@@ -62,6 +63,8 @@ def merge(members: Sequence[Contribution], rules: Rules, now: int) -> Golden:
     else:
         chosen = _choose_each([(record, usable(record, cls)) for record in members], own, stale)
     fields, winners = chosen
+    if cls == "person" and "ends_on" in fields and len(members) > 1:
+        _end_work([(record, usable(record, cls)) for record in members], own, stale, fields, winners)
     if CLEAR in fields.values():
         fields = {name: value for name, value in fields.items() if value != CLEAR}
     return Golden(cls, fields, winners, due_at)
@@ -185,7 +188,7 @@ def moment(text: str) -> int:
 
 
 def rank(heard: Sequence[Heard], rule: FieldRule, stale: frozenset[str]) -> list[Heard]:
-    """Order those that may speak, best first; of one source the newer record always comes first."""
+    """Order those that may speak, best first; of one source the newer record, of a person the present employment."""
     ranks, otherwise = rule.ranks, rule.otherwise
     barred = _barred(heard, rule) if rule.when else _NONE
     keyed: list[Any] = []
@@ -195,7 +198,8 @@ def rank(heard: Sequence[Heard], rule: FieldRule, stale: frozenset[str]) -> list
         if place < NOT_ALLOWED and r.source not in barred:
             keyed.append((r.source in stale, place, -r.observed_at, r.source, r.stream, r.key, r.record, pair))
     keyed.sort()
-    return [item[7] for item in keyed]
+    ranked = [item[7] for item in keyed]
+    return present_first(ranked) if len(ranked) > 1 and ranked[0][0].cls == "person" else ranked
 
 
 def _barred(heard: Iterable[Heard], rule: FieldRule) -> frozenset[str]:
@@ -314,6 +318,15 @@ def _follow(heard: Sequence[Heard], fields: dict[str, Any], winners: dict[str, i
             continue
         values = next(values for r, values in heard if r.record == record)
         _put(name, (values[name], _of(heard, record)) if name in values else None, fields, winners)
+
+
+def _end_work(
+    heard: Sequence[Heard], own: ClassRules, stale: frozenset[str], fields: dict[str, Any], winners: dict[str, int]
+) -> None:
+    """Take the last day of work from the employments that count."""
+    rule = own.rule("ends_on")
+    lead = _of(heard, winners["status"]) if "status" in winners else None
+    _put("ends_on", choose(rule, ends(rank(heard, rule, stale), lead)), fields, winners)
 
 
 def _of(heard: Sequence[Heard], record: int) -> Contribution:
