@@ -64,7 +64,7 @@ class AssetWriter:
             return []
         creates = [w for w in writes if w.op is Op.CREATE or w.op is Op.INSERT]
         deletes = [w for w in writes if w.op is Op.DELETE]
-        updates = [w for w in writes if w not in creates and w not in deletes]
+        updates = [w for w in writes if w.op not in (Op.CREATE, Op.INSERT, Op.DELETE)]
         tags = {w.row: self._guarded(self._tag, w) for w in updates}
         held = self._reader.raw(w.object_id or "" for w in updates)
         present = self._present(creates)
