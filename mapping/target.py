@@ -72,12 +72,13 @@ class FacetMap:
         fields: Target field -> how it is filled. A canonical field is written on one side only.
         reads: Every target field to read, those that serve only matching included; sorted.
         created: Target field that says since when the object exists; None when the map names none.
+        duplicate: Target field in which a duplicate names the object that is kept; None: there is none.
         heartbeat: Target field that says when the thing was last seen; it takes no part in plans. None: there is none.
     """
 
     __slots__ = (
         "_asks", "_identity", "_links", "_parts", "_seen", "_signs", "_spec", "_undiscovered",
-        "counterpart", "created", "facet", "fields", "heartbeat", "kind", "read_kind", "reads",
+        "counterpart", "created", "duplicate", "facet", "fields", "heartbeat", "kind", "read_kind", "reads",
     )  # fmt: skip
 
     def __init__(self, spec: FacetSpec, siblings: Sequence[FacetSpec]) -> None:
@@ -99,13 +100,14 @@ class FacetMap:
         self._signs = ci.signs if ci and len(siblings) > 1 else None
         self._asks = self._signs is not None or self.facet == "asset"
         self.created = spec.created
+        self.duplicate = spec.duplicate
         self.heartbeat = spec.heartbeat.name if spec.heartbeat else None
         self._seen = _getter(spec.heartbeat) if spec.heartbeat else None
         self.reads = tuple(
             sorted(
                 {f.name for f in spec.fields}
                 | {read for _, reads, _ in spec.identity for read in reads}
-                | ({spec.created} if spec.created else set())
+                | {name for name in (spec.created, spec.duplicate) if name}
             )
         )
 

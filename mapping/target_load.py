@@ -18,7 +18,7 @@ from synchub.errors import ConfigError
 _FORMS = ("text", "date", "datetime", "number", "integer", "bool", "status", "raw")
 _FACETS = ("ci", "asset", "record")
 _CLASS_KEYS = {"like", *_FACETS}
-_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs", "created", "heartbeat"}
+_FACET_KEYS = {"kind", "read", "counterpart", "fields", "identity", "signs", "created", "heartbeat", "duplicate"}
 _HEARTBEAT_KEYS = {"field", "to"}
 _FIELD_KEYS = {"from", "value", "lookup", "by", "link", "values", "to", "max_length", "ignore_case", "where", "alone",
                "join"}  # fmt: skip
@@ -49,7 +49,7 @@ class FacetSpec:
     """One facet as the map states it, checked; `identity` holds (canonical field, target fields, normaliser).
 
     `created` names the target field that says since when the object exists, `heartbeat` the one that says when the
-    thing was last seen.
+    thing was last seen, `duplicate` the one that points from a duplicate at the object that is kept.
     """
 
     facet: str
@@ -61,6 +61,7 @@ class FacetSpec:
     signs: tuple[str, ...]
     created: str | None = None
     heartbeat: FieldSpec | None = None
+    duplicate: str | None = None
 
 
 def load_specs(shipped: Sequence[Path], overrides: Sequence[Path]) -> tuple[dict[str, list[FacetSpec]], str]:
@@ -181,6 +182,7 @@ def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSp
         signs=tuple(name for name in signs if name in FIELDS[cls]),
         created=body.get("created"),
         heartbeat=_heartbeat(cls, body.get("heartbeat"), f"{where}.heartbeat"),
+        duplicate=body.get("duplicate"),
     )
 
 

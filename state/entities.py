@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 import orjson
 
 from state.db import Database, Tx
+from state.links import hand_over, restore
 from state.parking import IDENTIFIED, wake_entities
-from state.targets import hand_over
 from synchub.stores import EntityBatch, EntityRow
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key, missing_at"
@@ -73,7 +73,7 @@ class EntityStore:
             if batch.members:
                 tx.many(
                     "insert into member(record, entity) values (?,?) on conflict (record) do update set"
-                    " entity=excluded.entity",
+                    " was=member.entity, entity=excluded.entity",
                     batch.members,
                 )
             if batch.changes:
@@ -83,6 +83,8 @@ class EntityStore:
                     [(first + i, entity, run, at, changes) for i, (entity, changes) in enumerate(batch.changes)],
                 )
             bury(tx, batch.gone)
+            if batch.revived:
+                restore(tx, batch.revived)
             if batch.done:
                 tx.run_in("delete from dirty where record in {in}", batch.done)
 

@@ -143,6 +143,17 @@ class IdentityStore:
         with self._db.read() as tx:
             return dict(tx.select_in("select record, entity from member where record in {in}", list(records)))
 
+    def came_from(self, records: Sequence[int]) -> dict[int, int]:
+        """See `Identity.came_from`."""
+        with self._db.read() as tx:
+            return dict(
+                tx.select_in(
+                    "select m.record, m.was from member m join entity e on e.id=m.was and e.state='gone'"
+                    " and e.merged_into=m.entity where m.record in {in}",
+                    list(records),
+                )
+            )
+
     def members_of(self, entities: Sequence[int]) -> dict[int, list[int]]:
         """See `Identity.members_of`."""
         result: dict[int, list[int]] = {}

@@ -12,9 +12,9 @@ from synchub.domain.packed import packed
 from synchub.domain.plan import TargetObject
 from synchub.stores import DeliveryBatch, ObjectRow, TargetState
 
-_COLUMNS = (
+COLUMNS = (
     "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused,"
-    " origin, mark"
+    " origin, mark, gone"
 )
 _UPSERT = (
     "insert into target_object(id, target, kind, object_id, entity, facet, fields, base, version, updated_at,"
@@ -25,19 +25,21 @@ _UPSERT = (
     " updated_by=excluded.updated_by,"
     " counterpart=coalesce(excluded.counterpart, target_object.counterpart), cls=coalesce(excluded.cls,"
     " target_object.cls), refused=excluded.refused, mark=excluded.mark,"
-    " origin=case when excluded.origin='created' then 'created' else target_object.origin end"
+    " origin=case when excluded.origin='created' then 'created' else target_object.origin end,"
+    " was=case when coalesce(excluded.entity, 0) in (0, coalesce(target_object.entity, 0)) then target_object.was end"
 )
 _MARKED = "select mark, id from target_object where target=? and mark is not null and entity is null"
 SAME = b"="  # as `base`: hub and target agree on everything that `fields` holds
 
 
-def _object(row: Row) -> ObjectRow:
+def as_object(row: Row) -> ObjectRow:
+    """Read a row of `COLUMNS`."""
     fields: dict[str, Any] = orjson.loads(row[5])
     base = None if row[6] is None else fields if bytes(row[6]) == SAME else orjson.loads(row[6])
     refused = orjson.loads(row[12]) if row[12] else {}
     return ObjectRow(
         row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused, row[13],
-        row[14],
+        row[14], orjson.loads(row[15]) if row[15] else {},
     )  # fmt: skip
 
 
@@ -84,7 +86,7 @@ class TargetStore:
         with self._db.begin() as tx:
             ids = [o.id for o in objects]
             rows_known = tx.select_in(
-                f"select {_COLUMNS} from target_object where target=? and object_id in {{in}}", ids, before=(target,)
+                f"select {COLUMNS} from target_object where target=? and object_id in {{in}}", ids, before=(target,)
             )
             known = {(row[2], row[1]): row for row in rows_known}
             fresh = [o for o in objects if (o.id, o.kind) not in known]
@@ -106,7 +108,7 @@ class TargetStore:
                          item.updated_at, item.updated_by, item.counterpart, item.cls, None, "found", item.mark)
                     )  # fmt: skip
                 else:
-                    number, before = old[0], _object(old)
+                    number, before = old[0], as_object(old)
                     if (
                         before.fields == item.fields
                         and before.version == item.version
@@ -144,13 +146,13 @@ class TargetStore:
         """See `Targets.linked`."""
         with self._db.read() as tx:
             rows = tx.select_in(
-                f"select {_COLUMNS} from target_object where target=? and entity in {{in}}",
+                f"select {COLUMNS} from target_object where target=? and entity in {{in}}",
                 list(entities),
                 before=(target,),
             )
         result: dict[int, list[ObjectRow]] = {}
         for row in rows:
-            result.setdefault(row[3], []).append(_object(row))
+            result.setdefault(row[3], []).append(as_object(row))
         return result
 
     def object_ids(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
@@ -167,9 +169,9 @@ class TargetStore:
         """See `Targets.objects`."""
         with self._db.read() as tx:
             return [
-                _object(r)
+                as_object(r)
                 for r in tx.select_in(
-                    f"select {_COLUMNS} from target_object where target=? and id in {{in}}", list(ids), before=(target,)
+                    f"select {COLUMNS} from target_object where target=? and id in {{in}}", list(ids), before=(target,)
                 )
             ]
 
@@ -177,11 +179,11 @@ class TargetStore:
         """See `Targets.by_object_id`."""
         with self._db.read() as tx:
             rows = tx.select_in(
-                f"select {_COLUMNS} from target_object where target=? and object_id in {{in}}",
+                f"select {COLUMNS} from target_object where target=? and object_id in {{in}}",
                 list(object_ids),
                 before=(target,),
             )
-        return {row[2]: _object(row) for row in rows}
+        return {row[2]: as_object(row) for row in rows}
 
     def candidates(self, target: int, hashes: Sequence[int]) -> list[tuple[int, int]]:
         """See `Targets.candidates`."""
@@ -277,6 +279,22 @@ def write_objects(tx: Tx, target: int, batch: DeliveryBatch) -> None:
     tx.many(_UPSERT, rows)
 
 
+def take_away(tx: Tx, target: int, batch: DeliveryBatch) -> None:
+    """Forget objects that were deleted, and keep what others held before they were retired, within a transaction."""
+    numbers: list[int] = []
+    for object_id, kind in batch.deleted:
+        rows = tx.rows(
+            "select id from target_object where target=? and object_id=? and kind=?", (target, object_id, kind)
+        )
+        numbers += [row[0] for row in rows]
+    for table, column in (("target_identifier", "object"), ("heartbeat", "object"), ("target_object", "id")):
+        tx.run_in(f"delete from {table} where {column} in {{in}}", numbers)
+    tx.many(
+        "update target_object set gone=? where target=? and object_id=? and kind=?",
+        [(packed(before) if before else None, target, object_id, kind) for object_id, kind, before in batch.gone],
+    )
+
+
 def unlink(tx: Tx, target: int, objects: Sequence[tuple[str, str]]) -> None:
     """Let objects (object id, kind) be nobody's, within a transaction."""
     tx.many(
@@ -284,41 +302,3 @@ def unlink(tx: Tx, target: int, objects: Sequence[tuple[str, str]]) -> None:
         " and kind=?",
         [(target, *one) for one in objects],
     )
-
-
-def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
-    """Give the objects of entities that are gone to those that took their place, within a transaction.
-
-    An object of which the survivor has one already becomes nobody's and is noted as a duplicate; nothing is deleted.
-    """
-    ids = list(gone)
-    tx.run_in("delete from replan where entity in {in}", ids)
-    tx.run_in("delete from awaited where entity in {in}", ids)
-    tx.run_in(
-        "update plan_row set state='drifted', note='the entity is part of another one by now'"
-        " where state in ('pending', 'failed', 'waiting') and entity in {in}",
-        ids,
-    )
-    rows = tx.select_in("select id, target, entity, facet, object_id from target_object where entity in {in}", ids)
-    survivors = [into for into in gone.values() if into is not None]
-    held = set(tx.select_in("select target, entity, facet from target_object where entity in {in}", survivors))
-    conflicts = []
-    for number, target, entity, facet, object_id in sorted(rows):
-        into = gone[entity]
-        if into is not None and (target, into, facet) not in held:
-            held.add((target, into, facet))
-            tx.run("update target_object set entity=? where id=?", (into, number))
-            add_replan(tx, target, [(into, "merged")])
-            continue
-        tx.run("update target_object set entity=null, facet=null, base=null where id=?", (number,))
-        if into is not None:
-            detail = orjson.dumps({"object": object_id, "was": entity})
-            conflicts.append((target, into, facet, object_id, "duplicate", detail))
-    if conflicts:
-        first = tx.allocate("conflict", len(conflicts))
-        tx.many(
-            "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values"
-            " (?,?,?,?,?,?,?,'open',0)"
-            " on conflict (target, entity, facet, field, kind) do nothing",
-            [(first + i, *conflict) for i, conflict in enumerate(conflicts)],
-        )

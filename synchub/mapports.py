@@ -144,6 +144,11 @@ class ObjectIdentity(Protocol):
         ...
 
     @property
+    def duplicate(self) -> str | None:
+        """Target field in which a duplicate names the object that is kept; None: the target has none."""
+        ...
+
+    @property
     def heartbeat(self) -> str | None:
         """Target field that says when the thing was last seen; it takes no part in plans. None: there is none."""
         ...

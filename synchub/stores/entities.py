@@ -54,6 +54,7 @@ class EntityBatch:
         changes: (entity, JSON {field: [old, new]}) for changed ones.
         gone: Entities that have no member any more: (id, merged into or None).
         done: Records that are dirty no more.
+        revived: Entities among the changed ones that had been merged into others and are themselves again.
     """
 
     entities: list[NewEntity] = field(default_factory=list)
@@ -61,6 +62,7 @@ class EntityBatch:
     changes: list[tuple[int, bytes]] = field(default_factory=list)
     gone: list[tuple[int, int | None]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
+    revived: list[int] = field(default_factory=list)
 
 
 class Entities(Protocol):

@@ -74,6 +74,10 @@ class Identity(Protocol):
         """Return record -> entity."""
         ...
 
+    def came_from(self, records: Sequence[int]) -> dict[int, int]:
+        """Return record -> the entity it belonged to before that became part of its present one."""
+        ...
+
     def members_of(self, entities: Sequence[int]) -> dict[int, list[int]]:
         """Return entity -> records."""
         ...

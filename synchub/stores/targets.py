@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from synchub.domain.plan import TargetObject
+from synchub.domain.plan import TargetObject, Value
 from synchub.stores.overwritten import Overwritten
 
 
 class ObjectRow(NamedTuple):
-    """A target object as stored. `base` is what hub and target last agreed on; None: never."""
+    """A target object as stored. `base` is what hub and target last agreed on; None: never.
+
+    `gone` is what fields held before it was written into them that the thing is missing.
+    """
 
     id: int
     kind: str
@@ -28,6 +31,7 @@ class ObjectRow(NamedTuple):
     refused: dict[str, Any]
     origin: str
     mark: str | None = None
+    gone: Mapping[str, Value] = {}  # never changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +59,27 @@ class DeliveryBatch:
 
     Attributes:
         states: (row, state, note) of plan rows.
-        objects: (entity, facet, object as it is now, base, refused, origin) of objects written or linked.
+        objects: (entity, facet, object as it is now, base, refused, origin) of objects written or linked; entity None:
+            marked as a duplicate, nobody's.
         counterparts: (entity, facet, kind, object id) found through the target's own reference.
         replan: Entities that need another plan, with the reason.
         conflicts: (entity, facet, field, kind, JSON detail).
         overwritten: Other people's values that were written over.
         unlinked: (object id, kind as it is read) of objects that are nobody's from now on.
+        deleted: The same of objects that are no more.
+        gone: (object id, kind as it is read, field -> what it held before absence was written into it).
     """
 
     states: list[tuple[int, str, str]] = field(default_factory=list)
-    objects: list[tuple[int, str, TargetObject, dict[str, Any], dict[str, str], str]] = field(default_factory=list)
+    objects: list[tuple[int | None, str, TargetObject, dict[str, Any], dict[str, str], str]] = field(
+        default_factory=list
+    )
     replan: list[tuple[int, str]] = field(default_factory=list)
     conflicts: list[tuple[int, str, str, str, bytes]] = field(default_factory=list)
     overwritten: list[Overwritten] = field(default_factory=list)
     unlinked: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[tuple[str, str]] = field(default_factory=list)
+    gone: list[tuple[str, str, dict[str, Value]]] = field(default_factory=list)
 
 
 class Targets(Protocol):
