@@ -16,6 +16,8 @@ from synchub.engine.outcomes import DeliveryCounts, Outcomes
 from synchub.engine.pace import seldom_collected
 from synchub.engine.parts import Part, wait_for_level
 from synchub.engine.prepare import Preparation
+from synchub.engine.putback import PutBack
+from synchub.engine.races import Races
 from synchub.engine.references import LEVEL, waits_for
 from synchub.engine.sending import Sender
 from synchub.engine.shape import deliver_shape
@@ -72,6 +74,8 @@ class Delivery:
         self.outcomes = Outcomes(job, state, plan, clock, run)
         self._preparation = Preparation(self.outcomes)
         self._sender = Sender(job.target)
+        self._races = Races(self.outcomes, self._sender)
+        self._put_back = PutBack(self.outcomes, self._preparation, self._sender, self._races)
         self._left = job.canary if job.mode == "canary" else None
         self._total = sum(
             plan.summary.get("counts", {}).get(c, {}).get(o, 0)
@@ -84,6 +88,7 @@ class Delivery:
         part = self.job.only if isinstance(self.job.only, Part) else None
         if part is None or part.number == 1:
             deliver_shape(self)
+            self._put_back.run()
         self._recover()
         size = max(self.can.batch * self.can.workers, 1)
         after = -1
@@ -122,14 +127,17 @@ class Delivery:
                     lost.setdefault(row.kind, []).append(row)
                 else:
                     again.states.append((row.n, RowState.PENDING, ""))
+            self._races.lost_answers(r for r in rows if r.op not in (Op.CREATE, Op.INSERT))
             self.outcomes.store(again)
+            keys = self.outcomes.keys
+            keys.learn(r.entity for some in lost.values() for r in some)
             for kind, some in lost.items():
                 found = self.job.target.find(
-                    kind, self.outcomes.facet(some[0]).reads, [self.job.hub_key(r.entity) for r in some]
+                    kind, self.outcomes.facet(some[0]).reads, [keys.of(r.entity) for r in some]
                 )
                 batch = DeliveryBatch()
                 for row in some:
-                    item = found.get(self.job.hub_key(row.entity))
+                    item = found.get(keys.of(row.entity))
                     if item is None:
                         batch.states.append((row.n, RowState.PENDING, ""))
                     else:
@@ -161,6 +169,7 @@ class Delivery:
         """Send rows once; returns those that may work later."""
         batch = DeliveryBatch()
         rows = self._preparation.located(rows, batch)
+        rows = self._preparation.own(rows, batch)
         existing = self._preparation.existing(rows)
         ready = self._preparation.fresh(rows, existing, batch)
         ready, values = self._preparation.resolve(ready, batch)
@@ -169,20 +178,27 @@ class Delivery:
         if not ready:
             return []
         self.state.plans.send(self.plan.id, [row.n for row in ready])
+        self.outcomes.keys.learn(row.entity for row in ready)
         writes = [self._preparation.write(row, values[row.n], existing.get(row.n)) for row in ready]
+        self._races.before(ready, existing)
         by_number = {row.n: row for row in ready}
         later: list[PlanRow] = []
         result = DeliveryBatch()
         self.outcomes.learn_bases(ready)
         now = self.clock.now()
-        for outcome in self._sender.send(writes):
+        answers = self._sender.send(writes)
+        self._races.after(by_number, answers, values)
+        for outcome in answers:
             row = by_number[outcome.row]
             if outcome.retryable and outcome.state is _FAILED and not last:
                 later.append(row)
                 result.states.append((row.n, _PENDING, outcome.message[:500]))
                 continue
-            self.outcomes.outcome(result, row, outcome, values[row.n], existing.get(row.n), now)
+            told, agreed = self._races.settle(result, row, outcome, values[row.n])
+            self.outcomes.outcome(result, row, told, agreed, existing.get(row.n), now)
         self.outcomes.store(result)
+        if self._races.due:
+            self._put_back.run()
         if self.progress:
             self.progress(f"{self.job.name} writing", self.outcomes.done, self._total)
         return later

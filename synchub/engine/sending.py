@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from synchub.domain.plan import Outcome, RowState, Write
+from synchub.domain.plan import Edit, Outcome, RowState, Write
 from synchub.errors import HubError, Recovery
-from synchub.ports import Target
+from synchub.ports import Historied, Target
 
 
 class Sender:
@@ -15,6 +15,7 @@ class Sender:
 
     def __init__(self, target: Target) -> None:
         self._target, self._can = target, target.capabilities()
+        self.tells_history = isinstance(target, Historied)
 
     def send(self, writes: Sequence[Write]) -> list[Outcome]:
         """Send writes in parts; what goes past the target's identification comes last.
@@ -51,3 +52,26 @@ class Sender:
                 for row in sorted(missing)
             ),
         ]
+
+    def histories(self, ids: Sequence[str]) -> dict[str, list[Edit]]:
+        """Read the histories of objects, side by side; those that cannot be read are missing.
+
+        Raises:
+            AuthError: The target does not let the hub in.
+        """
+        target = self._target
+        if not isinstance(target, Historied):
+            return {}
+
+        def one(object_id: str) -> tuple[str, list[Edit]]:
+            try:
+                return object_id, target.history(object_id)
+            except HubError as exc:
+                if exc.recovery is Recovery.ABORT:
+                    raise
+                return object_id, []
+
+        if len(ids) <= 1 or self._can.workers == 1:
+            return dict(map(one, ids))
+        with ThreadPoolExecutor(self._can.workers) as pool:
+            return dict(pool.map(one, ids))

@@ -28,6 +28,7 @@ class TargetReport:
         states: Rows by final state.
         applied: Applied rows by operation.
         mode: The target's mode.
+        written_over: Values of other people that were written over (`policy`, `race`), and put back (`back`).
         heartbeats: Objects that were told when their thing was last seen (`HeartbeatCounts`); they are no writes.
     """
 
@@ -39,6 +40,7 @@ class TargetReport:
     mode: str
     states: dict[str, int] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
+    written_over: dict[str, int] = field(default_factory=dict)
     heartbeats: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
@@ -86,7 +88,7 @@ def deliver_step(
     """Deliver a plan as far as the target's mode allows, and note it in the run."""
     if job.mode != "preview":
         counts = deliver(job, state, plan, clock, run, progress)
-        report.states, report.applied = counts.states, counts.applied
+        report.states, report.applied, report.written_over = counts.states, counts.applied, counts.written_over
     noted = {key: value for key, value in report.as_dict().items() if key != "summary"}
     state.runs.note(run, {"targets": {job.name: {**noted, "counts": report.summary["counts"]}}})
     return report

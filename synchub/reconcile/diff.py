@@ -110,6 +110,11 @@ def is_empty(value: Any) -> bool:
     return value is None or value == CLEAR or value in ("", [])
 
 
+def writes_over(actual: Any, base: Any, known_base: bool, same: Callable[[Any, Any], bool] = same_value) -> bool:
+    """Tell whether writing a field goes over something that a person did: changed it, emptied it, or had it before."""
+    return not same(actual, base) if known_base else not is_empty(actual)
+
+
 def decide(
     desired: Any,
     actual: Any,
