@@ -12,7 +12,7 @@ import orjson
 from state.db import Database, Row, Tx
 from state.overwritten import write_overwritten
 from state.pins import pin_restored
-from state.targets import add_replan, unlink, write_objects
+from state.targets import add_replan, take_away, unlink, write_objects
 from synchub.domain.packed import packed
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
@@ -255,6 +255,7 @@ class PlanStore:
             write_objects(tx, target, batch)
             add_replan(tx, target, batch.replan)
             unlink(tx, target, batch.unlinked)
+            take_away(tx, target, batch)
             undoes = tx.value("select undoes from plan where id=?", (plan,))
             if undoes is not None:
                 done = [n for n, state, _ in batch.states if state in _DONE]

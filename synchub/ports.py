@@ -92,6 +92,7 @@ class Capabilities:
         foresees: `foresee` asks the target's own identification.
         counterparts: The target creates and synchronises a second object by itself (asset of a CI).
         history: Other people's edits can be read with author and time (`Historied`).
+        deletes: Objects can be taken away (`Op.DELETE`).
         versions: What `TargetObject.version` tells: `step` counts the writes of an object, so that a gap betrays other
             people's; `opaque` only differs after each; `none`: there is none.
     """
@@ -101,6 +102,7 @@ class Capabilities:
     foresees: bool = False
     counterparts: bool = False
     history: bool = False
+    deletes: bool = False
     rows_per_request: int | None = None
     versions: Literal["step", "opaque", "none"] = "none"
 

@@ -228,7 +228,7 @@ class Outcomes:
         linked = self.state.targets.linked(self.plan.target, entities) if entities else {}
         self._bases = {(e, o.facet): o.base for e, objects in linked.items() for o in reversed(objects)}
         self._refusals = {(e, o.facet): o.refused for e, objects in linked.items() for o in objects if o.refused}
-        self._gone = {(e, o.facet): o.gone for e, objects in linked.items() for o in objects if o.gone}
+        self._gone = {(e, o.facet): dict(o.gone) for e, objects in linked.items() for o in objects if o.gone}
         self._signed = {
             (e, o.facet): (o.updated_by, o.updated_at) for e, objects in linked.items() for o in objects if o.updated_by
         }

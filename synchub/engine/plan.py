@@ -14,6 +14,7 @@ from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.foresee import foresee
 from synchub.engine.guards import Watch
+from synchub.engine.gone import look
 from synchub.engine.linking import Linker
 from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
@@ -113,6 +114,7 @@ class _Planner:
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.guard = Watch(job, state, target.id, run, now)
         self.maker = RowMaker(job, rules, self.references, self.summary, now)
+        self._absence = rules.absence
         self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
         self.held: list[PlanRow] = []  # of the last chunk: rows that wait for a person
         self._partners: set[int] = set()  # others of proposed merges, which may be free to be created by now
@@ -183,11 +185,14 @@ class _Planner:
         self.summary.looked_at += len(entities)
         docs = {e.id: orjson.loads(e.doc) for e in mine}
         linked = self.state.targets.linked(self.target.id, [e.id for e in mine])
+        mine, self.maker.gone = look(self._absence, mine, docs, linked)
         desired: dict[int, list[Desired]] = {}
         asked: list[Lookup | Link] = []
         for e in mine:
             desired[e.id] = some = []
             for facet in self._facets[e.cls]:
+                if e.missing_at is not None and all(o.facet != facet.facet for o in linked[e.id]):
+                    continue  # nothing is created for what is missing
                 plain, links = facet.parts(docs[e.id])
                 some.append((facet, plain, links))
                 asked.extend(links.values())

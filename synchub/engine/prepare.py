@@ -44,6 +44,24 @@ class Preparation:
             result.update({row.n: found[row.object_id] for row in some if row.object_id in found})
         return result
 
+    def own(self, rows: Sequence[PlanRow], batch: DeliveryBatch) -> list[PlanRow]:
+        """Keep everything but deletions of what the hub did not create: whatever a plan says, those are refused."""
+        ids = [row.object_id for row in rows if row.op is Op.DELETE and row.object_id]
+        known = self._state.targets.by_object_id(self._plan.target, ids) if ids else {}
+        ready = []
+        for row in rows:
+            item = known.get(row.object_id or "")
+            if row.op is not Op.DELETE:
+                ready.append(row)
+            elif item is None or item.entity != row.entity:
+                self._outcomes.missed(batch, row, RowState.DRIFTED, "the object belongs to another thing by now")
+            elif item.origin != "created":
+                batch.states.append((row.n, RowState.REFUSED, "the hub did not create it, so it is never deleted"))
+                self._outcomes.counts.add(row, RowState.REFUSED)
+            else:
+                ready.append(row)
+        return ready
+
     def fresh(self, rows: Sequence[PlanRow], existing: dict[int, TargetObject], batch: DeliveryBatch) -> list[PlanRow]:
         """Keep the rows whose target still holds what the plan saw; the others are drifted."""
         ready = []
@@ -52,7 +70,9 @@ class Preparation:
                 ready.append(row)
                 continue
             now = existing.get(row.n)
-            if now is None:
+            if now is None and row.op is Op.DELETE:
+                note = ""  # the target is asked all the same; that it is gone is what is wanted
+            elif now is None:
                 note = "the object is gone, or hidden from this user"
             else:
                 facet = self._outcomes.facet(row)
@@ -63,6 +83,9 @@ class Preparation:
                     and not facet.same(n, c.old, now.fields[n])
                     and not facet.same(n, c.new, now.fields[n])
                 ]
+                if row.op is Op.DELETE:  # whatever differs from what the plan saw, somebody cares about
+                    saw = {n: c.old for n, c in row.changes.items()}
+                    moved = [n for n, v in now.fields.items() if n in facet.fields and not facet.same(n, saw.get(n), v)]
                 note = f"changed since the plan: {', '.join(moved)}" if moved else ""
             if note:
                 self._outcomes.missed(batch, row, RowState.DRIFTED, note)
@@ -81,7 +104,7 @@ class Preparation:
         values: dict[int, dict[str, Value]] = {}
         wanted: list[tuple[PlanRow, str, tuple[int, str]]] = []
         for row in rows:
-            fields = values[row.n] = row.values or row.wanted()
+            fields = values[row.n] = {} if row.op is Op.DELETE else row.values or row.wanted()
             if dict in map(type, fields.values()):
                 values[row.n] = dict(fields)
                 for name, value in fields.items():
@@ -115,7 +138,7 @@ class Preparation:
         return Write(
             row.n,
             row.kind,
-            _CREATE if creating else _UPDATE,
+            _CREATE if creating else Op.DELETE if row.op is Op.DELETE else _UPDATE,
             None if creating else row.object_id,
             fields,
             self._job.hub_key(row.entity),

@@ -11,10 +11,12 @@ import orjson
 from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState, Value
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import TargetJob
+from synchub.engine.gone import ABSENCE, Missing, deletable, pre_image, restored
 from synchub.engine.linking import Match
 from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
 from synchub.engine.summary import Summary
 from synchub.mapports import ObjectIdentity
+from synchub.reconcile.absence import DELETE, FLAG
 from synchub.reconcile.diff import Action, Policy, decide
 from synchub.reconcile.policies import Policies
 from synchub.reconcile.rules import Rules
@@ -41,6 +43,7 @@ class RowMaker:
         now: Seconds since 1970 UTC.
 
     Attributes:
+        gone: What is done about those of the chunk that are missing.
         standing: Entity -> when the first edit of other people that stands for a time only has had its time.
         pins: What a rollback restored in the objects of the entities at hand.
         unpinned: (entity, facet, field) for which the hub wants something else by now than what was undone.
@@ -57,7 +60,9 @@ class RowMaker:
         self._next: dict[int, int] = {}
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._policies = Policies(job.policies)
-        self._pairs = job.target.capabilities().counterparts
+        self.gone: Mapping[int, Missing] = {}
+        can = job.target.capabilities()
+        self._pairs, self._deletes = can.counterparts, can.deletes
 
     def arrange(self, levels: Mapping[int, int], cut: Collection[tuple[int, int]]) -> None:
         """Say in which order people come.
@@ -102,6 +107,10 @@ class RowMaker:
         for facet, plain, links in desired:
             existing = have.get(facet.facet) or adopted.get(facet.facet)
             if existing is not None:
+                gone = self.gone.get(entity.id)
+                if gone is not None and gone.then == DELETE and self._deletes and deletable(facet, existing):
+                    yield self._delete(entity, label, facet, existing, gone)
+                    continue
                 fields = {**plain, **links}
                 yield from self._existing(entity, label, facet, fields, existing, link=facet.facet not in have)
             elif facet.facet == primary:
@@ -116,6 +125,14 @@ class RowMaker:
                 if self._lone(facet, have.get("ci") or adopted.get("ci"), doc):
                     continue
                 yield self.row(entity, label, facet, Op.UPDATE, RowState.WAITING, values=values)
+
+    def _delete(
+        self, entity: EntityRow, label: str, facet: ObjectIdentity, existing: ObjectRow, gone: Missing
+    ) -> PlanRow:
+        return self.row(
+            entity, label, facet, Op.DELETE, RowState.PENDING, object_id=existing.object_id,
+            changes=pre_image(facet, existing, gone.rule), kind=existing.cls or existing.kind,
+        )  # fmt: skip
 
     def _lone(self, facet: ObjectIdentity, beside: ObjectRow | None, doc: Mapping[str, Any]) -> bool:
         """Tell whether other people's object stays alone: nothing would say to what a new counterpart belongs."""
@@ -172,6 +189,7 @@ class RowMaker:
         asks: list[str] = []
         sources: dict[str, str] | None = None
         pinned = self.pins.get((entity.id, facet.facet), ())
+        gone = self.gone.get(entity.id)
         for name, filled in fields.items():
             wanted = self._references.resolve(filled)
             if wanted is References.UNKNOWN:
@@ -191,7 +209,10 @@ class RowMaker:
                 continue  # hidden from this user: nothing can be compared, nothing is written
             policy = self._policies.of(entity.cls, name, facet.fields[name].sources)
             action, due_at = self._decide(facet, name, wanted, actual, existing, policy)
-            if action is Action.WRITE:
+            if gone is not None and gone.says(facet, name):
+                if action is Action.WRITE or gone.insists(facet, name, existing):
+                    changes[name] = FieldChange(actual, wanted, ABSENCE, gone.rule)
+            elif action is Action.WRITE:
                 sources = orjson.loads(entity.winners) if sources is None else sources
                 changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
             elif action is Action.CONFLICT and policy.name == "ask":
@@ -204,9 +225,12 @@ class RowMaker:
         if asks:
             note = "; ".join(asks)[:500]
             yield self.row(entity, label, facet, Op.UPDATE, RowState.CONFLICT, object_id=object_id, note=note)
+        if gone is None and existing.gone:
+            changes.update(restored(facet, existing, fields))
         now, later = self._apart(entity, changes)
         if link or now:
-            op = Op.LINK if link else Op.UPDATE
+            retires = gone is not None and gone.then != FLAG and any(c.source == ABSENCE for c in now.values())
+            op = Op.LINK if link else Op.RETIRE if retires else Op.UPDATE
             yield self.row(entity, label, facet, op, RowState.PENDING, object_id=object_id, changes=now, kind=kind)
         if later:
             yield self.row(

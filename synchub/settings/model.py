@@ -145,7 +145,9 @@ class Absent(_Block):
 
     missing_after: int = Field(default=3, ge=1, description="Complete snapshots without it.")
     at_least: Duration = Field(default="7d", description="And at least this long.")
-    then: Literal["flag"] = Field(default="flag", description="What is done; retire and delete are not sent yet.")
+    then: Literal["flag", "retire", "delete"] = Field(
+        default="flag", description="What is done; only objects that the hub created are deleted, others retired."
+    )
 
 
 class SourceWhen(_Block):

@@ -305,6 +305,10 @@ class MemoryTarget:
         refused = {n: self.refuses[write.kind, n] for n in write.fields if (write.kind, n) in self.refuses}
         fields = {n: v for n, v in write.fields.items() if n not in refused}
         item = next((i for i in self.of(write.kind) if i.hub_key == write.hub_key), None)
+        if write.op is Op.DELETE:
+            self.held.pop(str(write.object_id), None)
+            self.log.append(("delete", write.kind, str(write.object_id), {}))
+            return Outcome(write.row, RowState.APPLIED, write.object_id)
         if write.op is not Op.CREATE:
             item = self.held[str(write.object_id)]
         fresh = item is None
