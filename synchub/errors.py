@@ -25,6 +25,8 @@ processes and one that does not come back hides the real failure.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -84,6 +86,46 @@ class ConfigError(HubError):
     """Configuration, a field map or a rule is wrong; `where` names file and line."""
 
     exit_code = 2
+
+
+def together(faults: Sequence[ConfigError]) -> ConfigError:
+    """Make one error of several faults: the first ten, each once, a line each, with places and ways out.
+
+    Args:
+        faults: One or more.
+    """
+    told = list({str(fault): fault for fault in faults}.values())
+    first, *rest = told
+    if not rest:
+        return first
+    lines = [first.message + (f" {first.fix}" if first.fix else ""), *map(str, rest[:9])]
+    if len(told) > 10:
+        lines.append(f"... and {len(told) - 10} more")
+    return ConfigError("\n".join(lines), where=first.where)
+
+
+class Faults:
+    """Keeps faults of a configuration until all of it was looked at."""
+
+    def __init__(self) -> None:
+        self.found: list[ConfigError] = []
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Go on after a fault."""
+        try:
+            yield
+        except ConfigError as fault:
+            self.found.append(fault)
+
+    def tell(self) -> None:
+        """Raise what was found, if anything.
+
+        Raises:
+            ConfigError: All of it (`together`).
+        """
+        if self.found:
+            raise together(self.found)
 
 
 class ConnectorError(HubError):

@@ -26,7 +26,7 @@ import xxhash
 
 from synchub.domain.model import CLASSES, FIELDS, family_of
 from synchub.domain.records import Contribution
-from synchub.errors import ConfigError
+from synchub.errors import ConfigError, Faults
 from synchub.reconcile.absence import AbsenceRules, compile_absence
 from synchub.reconcile.authority import CLASS_ORDER, SHIPPED, How, Role, Shipped
 from synchub.reconcile.steps import IdentifyRules, compile_steps, default_steps
@@ -162,24 +162,27 @@ def compile_rules(
     block = config or {}
     roles = {name: _role(name, role) for name, role in sources.items()}
     where = place or (lambda path: ".".join(("rules", *path)))
+    faults = Faults()
     for key in block:
-        _known(key, {*SHIPPED, *CLASSES}, "class or family", where((key,)))
+        with faults.kept():
+            _known(key, {*SHIPPED, *CLASSES}, "class or family", where((key,)))
     allowed = _may_create(may_create, roles)
-    identify = {}
+    identify = {family: default_steps(family, allowed) for family in SHIPPED}
     for family in SHIPPED:
         entries = _get(block, family, "identify")
-        default = default_steps(family)
-        identify[family] = (
-            IdentifyRules(family, default.steps, default.proposing, allowed)
-            if entries is None
-            else compile_steps(family, entries, where=where((family, "identify")), may_create=allowed)
-        )
-    compiler = _Compiler(block, roles, where)
+        if entries is not None:
+            with faults.kept():
+                place_of = where((family, "identify"))
+                identify[family] = compile_steps(family, entries, where=place_of, may_create=allowed)
+    compiler = _Compiler(block, roles, where, faults)
     classes = {cls: compiler.compile(cls) for cls in CLASSES}
+    absence = AbsenceRules({})
+    with faults.kept():
+        absence = compile_absence(block, roles, duration, where)
+    faults.tell()
     seen = repr((block, sorted(sources.items()), sorted((k, sorted(v)) for k, v in allowed.items())))
     shipped = repr((SHIPPED, [(f, i.steps, i.proposing) for f, i in identify.items()]))
     fingerprint = xxhash.xxh3_128_hexdigest(f"{seen}{shipped}".encode())
-    absence = compile_absence(block, roles, duration, where)
     return Rules(identify, classes, compiler.shipped(CLASS_ORDER), fingerprint, absence)
 
 
@@ -219,10 +222,11 @@ def _may_create(given: Mapping[str, Sequence[str]] | None, roles: Mapping[str, R
 
 
 class _Compiler:
-    """Compiles the field rules of one class after the other."""
+    """Compiles the field rules of one class after the other; what is wrong goes to `faults`."""
 
-    def __init__(self, block: Mapping[str, Any], roles: Mapping[str, Role], where: Place) -> None:
+    def __init__(self, block: Mapping[str, Any], roles: Mapping[str, Role], where: Place, faults: Faults) -> None:
         self.block = block
+        self.faults = faults
         self.roles = roles
         self.where = where
 
@@ -238,15 +242,19 @@ class _Compiler:
             for name, value in configured.items():
                 path = (level, "fields", name)
                 if name == "default":
-                    default = self.configured(value, path, open_ended=True)
+                    with self.faults.kept():
+                        default = self.configured(value, path, open_ended=True)
                     # A user's own default holds for every field that only the shipped matrix ranks otherwise.
                     fields = {n: r for n, r in fields.items() if r.place != "shipped" or r.how is not How.ORDERED}
                     continue
                 known = {f for c in CLASSES if family_of(c) == family for f in FIELDS[c]}
-                _known(name, known, "field", self.where(path))
-                if name in FIELDS[cls]:
-                    fields[name] = self.configured(value, path, open_ended=False)
-            window, windows = self._windows(level, window, windows)
+                with self.faults.kept():
+                    _known(name, known, "field", self.where(path))
+                    rule = self.configured(value, path, open_ended=False)
+                    if name in FIELDS[cls]:
+                        fields[name] = rule
+            with self.faults.kept():
+                window, windows = self._windows(level, window, windows)
         many = {n for n, info in FIELDS[cls].items() if info.many}
         for name in many - fields.keys():
             fields[name] = self.shipped(Shipped(How.UNION))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from synchub.errors import ConfigError
+from synchub.errors import ConfigError, Faults
 from synchub.reconcile.identifiers import Kind
 
 
@@ -80,12 +80,13 @@ class IdentifyRules:
         return allowed is None or cls in allowed
 
 
-def default_steps(family: str) -> IdentifyRules:
-    """Return the shipped steps of a family."""
+def default_steps(family: str, may_create: Mapping[str, frozenset[str]] | None = None) -> IdentifyRules:
+    """Return the shipped steps of a family; `may_create` as in `IdentifyRules`."""
     return IdentifyRules(
         family,
         tuple(Step(name, int(kind)) for name, kind in JOIN_STEPS[family].items()),
         tuple(Step(name, int(kind)) for name, kind in PROPOSE_STEPS[family].items()),
+        may_create or {},
     )
 
 
@@ -105,17 +106,24 @@ def compile_steps(
     """
     joining: list[Step] = []
     proposing: list[Step] = []
+    faults = Faults()
     for entry in entries:
-        name = entry.removeprefix("propose:").strip()
-        table = PROPOSE_STEPS[family] if entry.startswith("propose:") else JOIN_STEPS[family]
-        if name not in table:
-            known = [*JOIN_STEPS[family], *(f"propose:{n}" for n in PROPOSE_STEPS[family])]
-            near = difflib.get_close_matches(entry, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
-            raise ConfigError(f"identify entry {entry!r} is unknown for {family}.", where=where, fix=hint)
-        step = Step(name, int(table[name]))
-        into = proposing if entry.startswith("propose:") else joining
-        if step in into:
-            raise ConfigError(f"identify entry {entry!r} is listed twice.", where=where, fix="Remove one of them.")
-        into.append(step)
+        with faults.kept():
+            step = _step(family, entry, where)
+            into = proposing if entry.startswith("propose:") else joining
+            if step in into:
+                raise ConfigError(f"identify entry {entry!r} is listed twice.", where=where, fix="Remove one of them.")
+            into.append(step)
+    faults.tell()
     return IdentifyRules(family, tuple(joining), tuple(proposing), may_create or {})
+
+
+def _step(family: str, entry: str, where: str) -> Step:
+    name = entry.removeprefix("propose:").strip()
+    table = PROPOSE_STEPS[family] if entry.startswith("propose:") else JOIN_STEPS[family]
+    if name not in table:
+        known = [*JOIN_STEPS[family], *(f"propose:{n}" for n in PROPOSE_STEPS[family])]
+        near = difflib.get_close_matches(entry, known, 1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(known)}."
+        raise ConfigError(f"identify entry {entry!r} is unknown for {family}.", where=where, fix=hint)
+    return Step(name, int(table[name]))

@@ -10,7 +10,7 @@ import xxhash
 from pydantic import BaseModel, ValidationError
 
 from synchub.domain.yamlfile import Document, nearest, parse_yaml
-from synchub.errors import ConfigError
+from synchub.errors import ConfigError, together
 from synchub.settings.model import Settings
 
 M = TypeVar("M", bound=BaseModel)
@@ -74,14 +74,7 @@ def validate(model: type[M], data: Any, document: Document, steps: tuple[str | i
         return model.model_validate(data)
     except ValidationError as exc:
         faults = [_fault(model, document, steps, error) for error in exc.errors(include_input=False, include_url=False)]
-    first = faults[0]
-    rest = "".join(f"\n{f.where}: {f.message} {f.fix}" for f in faults[1:10])
-    more = f"\n... and {len(faults) - 10} more" if len(faults) > 10 else ""
-    raise ConfigError(
-        first.message + (f" {first.fix}" if rest else "") + rest + more,
-        where=first.where,
-        fix="" if rest else first.fix,
-    )
+    raise together(faults)
 
 
 def _fault(model: type[BaseModel], document: Document, steps: tuple[str | int, ...], error: Any) -> ConfigError:

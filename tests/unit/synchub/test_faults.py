@@ -79,3 +79,33 @@ def test_a_file_that_is_no_mapping(tmp_path: Path) -> None:
     """Said in words of the file, not of the program."""
     with pytest.raises(ConfigError, match="expected keys and their values"):
         load_settings(_written(tmp_path, "hello\n"))
+
+
+def test_all_faults_of_rules_are_told_at_once(tmp_path: Path) -> None:
+    """Each with file, line and way out: nobody corrects one to meet the next."""
+    rules = """\
+sources:
+  erp: {connector: files, root: drops, streams: {purchase_order_lines: {glob: "*.csv"}}}
+rules:
+  hardwear: {}
+  person: {identify: [mail]}
+  hardware:
+    identify: [serial, uuid, uuid]
+    fields:
+      price: [erpp]
+      prize: erp
+    silent_after: {mdmm: 3d}
+  computer:
+    fields: {name: bigest}
+"""
+    with pytest.raises(ConfigError) as caught:
+        open_hub(_written(tmp_path, HEAD + rules)).rules()
+
+    said = str(caught.value).splitlines()
+    words = ["'hardwear'", "'mail'", "'serial'", "'uuid' is listed twice", "'erpp'", "'prize'", "'mdmm'", "'bigest'"]
+    assert len(said) == len(words)
+    for word in words:
+        [line] = [line for line in said if word in line]
+        assert line.startswith("synchub.yaml:")
+    assert len({line.split()[0] for line in said}) == 7  # the two of one list share a line
+    assert "Did you mean 'hardware'" in said[0]
