@@ -135,6 +135,14 @@ class AssetsClient:
         """Set values; sending it twice has the effect of sending it once."""
         return self._api.request_json("PUT", self._path(path), json=orjson.dumps(body))
 
+    def delete(self, path: str) -> None:
+        """Take something away; sending it twice has the effect of sending it once.
+
+        Raises:
+            NotFound: It is gone already.
+        """
+        self._api.request("DELETE", self._path(path))
+
     def server_time(self) -> int:
         """Read the API's clock from the `Date` header, seconds since 1970 UTC.
 

@@ -41,7 +41,9 @@ class JiraAssetsTarget:
     def capabilities(self) -> Capabilities:
         """Say what this target can do: one request per written object, history with author and time."""
         settings = self._client.settings
-        return Capabilities(batch=settings.batch, workers=settings.workers, rows_per_request=1, history=True)
+        return Capabilities(
+            batch=settings.batch, workers=settings.workers, rows_per_request=1, history=True, deletes=True
+        )
 
     def server_time(self) -> int:
         """Read the API's clock, seconds since 1970 UTC."""

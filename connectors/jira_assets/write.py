@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.jira_assets import aql, schema, wire
 from connectors.jira_assets.client import AssetsClient, may_be_done
+from connectors.jira_assets.delete import delete
 from connectors.jira_assets.outcomes import failed, gone, other_hub, partly
 from connectors.jira_assets.read import Raw, Reader, type_id, version_of
 from connectors.jira_assets.schema import Attribute, Schema
@@ -58,12 +59,14 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """Send writes, as `synchub.ports.Target.write` promises. Everything is read before anything is sent."""
-        creates = [w for w in writes if w.op is not Op.UPDATE]
+        creates = [w for w in writes if w.op not in (Op.UPDATE, Op.DELETE)]
         updates = [w for w in writes if w.op is Op.UPDATE]
-        held = self._reader.raw(w.object_id or "" for w in updates)
+        deletes = [w for w in writes if w.op is Op.DELETE]
+        held = self._reader.raw(w.object_id or "" for w in (*updates, *deletes))
         present = self._present(creates)
         self._learn_keys(writes)
         outcomes = [self._guarded(self._update, w, held.get(w.object_id or "")) for w in updates]
+        outcomes += [self._guarded(self._delete, w, held.get(w.object_id or "")) for w in deletes]
         made: list[tuple[Write, str, dict[str, str]]] = []
         lost: list[Write] = []
         for write in creates:
@@ -83,6 +86,9 @@ class Writer:
             raise
         except ConnectorError as error:
             return failed(write, error)
+
+    def _delete(self, write: Write, held: Raw | None) -> Outcome:
+        return delete(self._client, self._reader, write, held)
 
     # --- updates ------------------------------------------------------------------------------------------------------
 

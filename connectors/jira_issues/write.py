@@ -68,7 +68,7 @@ class Writer:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """Send writes, as `synchub.ports.Target.write` promises. Everything is read before anything is sent."""
-        creates = [w for w in writes if w.op is not Op.UPDATE]
+        creates = [w for w in writes if w.op not in (Op.UPDATE, Op.DELETE)]
         updates = [w for w in writes if w.op is Op.UPDATE]
         names = sorted({name for w in writes for name in w.fields})
         try:
@@ -79,6 +79,11 @@ class Writer:
         except ConnectorError as error:
             return [failed(w, error) for w in writes]
         outcomes = [self._guarded(self._update, w, held.get(w.object_id or "")) for w in updates]
+        outcomes += [
+            Outcome(w.row, RowState.REFUSED, object_id=w.object_id, message="issues are never deleted by the hub.")
+            for w in writes
+            if w.op is Op.DELETE
+        ]
         made: list[_Made] = []
         lost: list[Write] = []
         for write in creates:

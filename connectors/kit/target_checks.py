@@ -64,6 +64,10 @@ def _update(case: TargetCase, n: int, object_id: str, version: str | None = None
     )  # fmt: skip
 
 
+def _delete(case: TargetCase, n: int, object_id: str, version: str | None) -> Write:
+    return Write(n, case.kind, Op.DELETE, object_id, {}, f"kit:{n}", version)
+
+
 def _send(run: TargetRun, target: Target, writes: Sequence[Write]) -> dict[int, Outcome]:
     """Write and check what holds for every answer: one outcome per row, no secrets, bounded."""
     before = len(run.sent())
@@ -311,6 +315,63 @@ def gone(case: TargetCase) -> None:
         assert got[1].state in _NOT_DONE, "an object that is not there passes for written"
         assert not got[1].retryable
         assert got[2].state is RowState.APPLIED, got[2].message
+
+
+@_check
+def delete(case: TargetCase) -> None:
+    """An object is taken away, and no other; sent again, or when it is gone already, it is done."""
+    with _opened(case, 3) as (run, target):
+        if not target.capabilities().deletes:
+            return
+        before = run.objects()
+        item = next(iter(_read(case, target).values()))
+        got = _send(run, target, [_delete(case, 1, item.id, item.version)])[1]
+        assert got.state is RowState.APPLIED, got.message
+        assert run.objects() == {k: v for k, v in before.items() if k != item.id}
+        again = _send(run, target, [_delete(case, 1, item.id, item.version)])[1]
+        assert again.state in _DONE, again.message
+        assert len(run.objects()) == len(before) - 1
+
+
+@_check
+def delete_edited(case: TargetCase) -> None:
+    """An object that somebody edited since the decision is not deleted; another one of the batch is."""
+    with _opened(case, 2) as (run, target):
+        if not target.capabilities().deletes:
+            return
+        one, two = list(_read(case, target).values())[:2]
+        run.edit(one.id, {case.text_field: "typed by a person"})
+        got = _send(run, target, [_delete(case, 1, one.id, one.version), _delete(case, 2, two.id, two.version)])
+        assert got[1].state in _NOT_DONE, "what somebody typed was deleted"
+        assert got[2].state is RowState.APPLIED, got[2].message
+        assert one.id in run.objects()
+        assert two.id not in run.objects()
+
+
+@_check
+def delete_cut_off(case: TargetCase) -> None:
+    """The answer to a deletion is lost: in the end the object is gone, and the row is done."""
+    with _opened(case, 2) as (run, target):
+        if not target.capabilities().deletes:
+            return
+        item = next(iter(_read(case, target).values()))
+        run.inject(Fault("timeout_after", "write"))
+        got = _send_until_done(run, target, [_delete(case, 1, item.id, item.version)])[1]
+        assert got.state in _DONE, f"{got.state}: {got.message}"
+        assert item.id not in run.objects()
+
+
+@_check
+def delete_refused(case: TargetCase) -> None:
+    """A deletion that the system refuses is not done, and nothing is gone."""
+    with _opened(case, 1) as (run, target):
+        if not target.capabilities().deletes:
+            return
+        item = next(iter(_read(case, target).values()))
+        run.inject(Fault("status", "write", nth=(), status=403))
+        got = _outcome_or_error(run, target, _delete(case, 1, item.id, item.version))
+        assert got is None or got.state in _NOT_DONE, "a refusal passes for done"
+        assert item.id in run.objects()
 
 
 @_check

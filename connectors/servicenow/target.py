@@ -44,7 +44,8 @@ class ServiceNowTarget:
     def capabilities(self) -> Capabilities:
         """Say what this target can do; edits by others are seen by version, without their history."""
         return Capabilities(
-            batch=self._client.settings.batch, workers=4, foresees=True, counterparts=True, history=False
+            batch=self._client.settings.batch, workers=4, foresees=True, counterparts=True, history=False,
+            deletes=True
         )  # fmt: skip
 
     def server_time(self) -> int:

@@ -8,6 +8,7 @@ from itertools import groupby
 from connectors.servicenow import batch, query
 from connectors.servicenow.client import ServiceNowClient
 from connectors.servicenow.create import Creator
+from connectors.servicenow.delete import Deleter
 from connectors.servicenow.marks import Marks
 from connectors.servicenow.outcomes import compare, failed, other_hub, refusal, same, to_wire
 from connectors.servicenow.table import TableReader
@@ -23,17 +24,20 @@ class Writer:
         self._reader = reader
         self._marks = marks
         self._creator = creator
+        self._deleter = Deleter(client, reader, marks)
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         """Send writes, as `synchub.ports.Target.write` promises. Everything is read before anything is sent."""
         bad = [refused_name(w) for w in writes]
         outcomes = [o for o in bad if o is not None]
         good = [w for w, o in zip(writes, bad, strict=True) if o is None]
-        updates = [w for w in good if w.op is not Op.CREATE]
+        updates = [w for w in good if w.op is Op.UPDATE]
         prepared = self._creator.prepare([w for w in good if w.op is Op.CREATE])
         ready, decided = self._decide(updates)
         outcomes += decided
         outcomes += self._update(ready)
+        for kind, members in by_kind([w for w in good if w.op is Op.DELETE]):
+            outcomes += self._deleter.delete(kind, members)
         outcomes += self._creator.carry_out(prepared)
         return outcomes
 
