@@ -77,7 +77,7 @@ class FacetMap:
     """
 
     __slots__ = (
-        "_asks", "_identity", "_links", "_parts", "_seen", "_signs", "_spec", "_undiscovered",
+        "_asks", "_identity", "_links", "_parts", "_seen", "_signs", "_spec", "_spelled", "_undiscovered",
         "counterpart", "created", "duplicate", "facet", "fields", "heartbeat", "kind", "read_kind", "reads",
     )  # fmt: skip
 
@@ -96,6 +96,9 @@ class FacetMap:
         self._undiscovered = generate(early, f"{spec.facet} {spec.kind} (not discovered)")
         self._links: list[Getter] = [getter for f, getter, _ in fields if f.link]
         self._identity = tuple(spec.identity)
+        self._spelled = {
+            reads[0]: normalise for name, reads, normalise in self._identity if name in _NUMBERS and len(reads) == 1
+        }
         self._spec = spec
         self._signs = ci.signs if ci and len(siblings) > 1 else None
         self._asks = self._signs is not None or self.facet == "asset"
@@ -173,7 +176,8 @@ class FacetMap:
         """Compare two values in the target's terms.
 
         Empty and unset are one; `"8192"` equals 8192, `1249` equals `"1249.0000"`, a date equals the midnight of a
-        date-time; text compares exactly unless the map says `ignore_case`. References compare by id.
+        date-time; text compares exactly unless the map says `ignore_case`, serial numbers and tags however they are
+        spelled. References compare by id.
         """
         if desired == actual:
             return True
@@ -181,7 +185,10 @@ class FacetMap:
         if left == right:
             return True
         info = self.fields.get(field)
-        return _equal(info.form if info else "text", bool(info and info.ignore_case), left, right)
+        if _equal(info.form if info else "text", bool(info and info.ignore_case), left, right):
+            return True
+        spelled = self._spelled.get(field)
+        return spelled is not None and bool(left and right) and bool(spelled(left) == spelled(right))
 
     def discovered(self, doc: Mapping[str, Any]) -> bool:
         """Say whether the thing gave a sign of life, so that its CI is created; else only its asset is.
@@ -336,6 +343,7 @@ def _datetime(value: Any) -> str:
     return text[:19].replace("T", " ") if len(text) > 10 else f"{text} 00:00:00"
 
 
+_NUMBERS = frozenset({"serial_number", "asset_tag"})  # one and the same however they are spelled
 _FORMS: dict[str, Callable[[Any], Any]] = {
     "text": _text,
     "number": _text,

@@ -44,8 +44,9 @@ def _row(row: Row) -> PlanRow:
     values = body.get("values")
     changes = {} if values else {name: FieldChange(*change) for name, change in body["changes"].items()}
     return PlanRow(
-        n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {}, hold
-    )
+        n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {}, hold,
+        body.get("agreed", []),
+    )  # fmt: skip
 
 
 def row_digest_bytes(head: Sequence[Any], body: bytes) -> bytes:
@@ -61,7 +62,10 @@ def row_digest_bytes(head: Sequence[Any], body: bytes) -> bytes:
 def _dump(row: PlanRow) -> bytes:
     if row.values:
         return packed({"values": row.values})
-    return packed({"changes": {name: tuple(change) for name, change in row.changes.items()}})
+    body: dict[str, Any] = {"changes": {name: tuple(change) for name, change in row.changes.items()}}
+    if row.agreed:
+        body["agreed"] = row.agreed
+    return packed(body)
 
 
 class PlanStore:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
-from synchub.domain.plan import Outcome, RowState, Value, Write
+from synchub.domain.plan import Outcome, RowState, Write
 from synchub.errors import ConnectorError, NotFound, PermissionDenied, Recovery
 
-_MARK = re.compile(r"(?P<hub>[A-Za-z0-9][A-Za-z0-9._-]{0,62}):(?:[a-z]-?)?\d{1,19}")
 _MOVED = (409, 412)
-
-
-def other_hub(mark: Value, hub_key: str) -> str | None:
-    """Return the id of another hub that owns an object by its mark; None when it is ours, nobody's, or no hub key."""
-    match = _MARK.fullmatch(str(mark or ""))
-    ours = hub_key.rpartition(":")[0]
-    return match["hub"] if match and match["hub"] != ours else None
 
 
 def failed(write: Write, error: ConnectorError) -> Outcome:

@@ -15,6 +15,7 @@ from typing import Any
 from connectors.jira_assets import aql, wire
 from connectors.jira_assets.client import AssetsClient
 from connectors.jira_assets.schema import Attribute, Schema, is_last
+from synchub.domain.hubkey import hub_of
 from synchub.domain.plan import TargetObject, Value
 from synchub.errors import ContractChanged, NotFound, Rejected, Unavailable
 
@@ -109,6 +110,7 @@ class Reader:
         return TargetObject(
             kind=kind, id=row["id"], fields={name: self.value(row, name) for name in fields}, version=version_of(row),
             updated_at=moment(row.get("updated")), cls=type_name(row) or None,
+            mark=str(mark) if hub_of(mark := self.value(row, self._client.settings.hub_key)) else None,
         )  # fmt: skip
 
     def value(self, row: Raw, name: str) -> Value:

@@ -15,9 +15,10 @@ from typing import Any
 from connectors.jira_assets import aql, schema, wire
 from connectors.jira_assets.client import AssetsClient, may_be_done
 from connectors.jira_assets.delete import delete
-from connectors.jira_assets.outcomes import failed, gone, other_hub, partly
+from connectors.jira_assets.outcomes import failed, gone, partly
 from connectors.jira_assets.read import Raw, Reader, type_id, version_of
 from connectors.jira_assets.schema import Attribute, Schema
+from synchub.domain.hubkey import other_hub
 from synchub.domain.plan import Op, Outcome, RowState, Value, Write
 from synchub.errors import AuthError, ConnectorError, ContractChanged, NotFound, Rejected, WrongInstance
 

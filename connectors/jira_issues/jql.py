@@ -12,9 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from synchub.domain.hubkey import hub_of
+
 LONGEST = 255  # characters of a value; a label holds as many
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_MARK = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}:[a-z0-9-]{1,24}")
 
 
 class UnsafeValueError(ValueError):
@@ -27,7 +28,7 @@ def is_mark(value: str) -> bool:
     >>> is_mark("acme:c-12"), is_mark('acme:1" OR project = X')
     (True, False)
     """
-    return _MARK.fullmatch(value) is not None
+    return hub_of(value) is not None
 
 
 def is_safe(value: str) -> bool:

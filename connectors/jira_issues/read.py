@@ -83,7 +83,7 @@ class Reader:
         type_ = (row["fields"].get("issuetype") or {}).get("name")
         return TargetObject(
             kind=kind, id=row["id"], fields=values, version=version_of(row), updated_at=moment(version_of(row)),
-            cls=str(type_) if type_ else None,
+            cls=str(type_) if type_ else None, mark=next(iter(self._fields.marks(row)), None),
         )  # fmt: skip
 
     def _there(self, row: Raw, name: str) -> bool:

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.jira_assets.client import may_be_done
-from connectors.jira_assets.outcomes import failed, gone, other_hub, partly
+from connectors.jira_assets.outcomes import failed, gone, partly
 from connectors.jira_issues import jql
 from connectors.jira_issues.client import IssuesClient, Raw
 from connectors.jira_issues.fields import CATEGORY, COMMENT, Fields, RefusedValueError, same
 from connectors.jira_issues.read import Reader, version_of
 from connectors.jira_issues.steps import RefusedStepError, Steps
+from synchub.domain.hubkey import other_hub
 from synchub.domain.plan import Op, Outcome, RowState, Value, Write
 from synchub.errors import AuthError, ConnectorError, ContractChanged, Rejected, WrongInstance
 

@@ -10,7 +10,6 @@ from connectors.servicenow.batch import Reply
 from synchub.domain.plan import Op, Outcome, RowState, TargetObject, Value, Write
 from synchub.errors import ConnectorError, PermissionDenied, Recovery
 
-_MARK = re.compile(r"(?P<hub>[A-Za-z0-9][A-Za-z0-9._-]{0,62}):(?:[a-z]-?)?\d{1,19}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?")
 
 
@@ -42,13 +41,6 @@ def same(sent: Value, held: Value) -> bool:
         except InvalidOperation:
             return False
     return False
-
-
-def other_hub(mark: Value, hub_key: str) -> str | None:
-    """Return the id of another hub that owns an object by its mark; None when it is ours, nobody's, or no hub key."""
-    match = _MARK.fullmatch(str(mark or ""))
-    ours = hub_key.rpartition(":")[0]
-    return match["hub"] if match and match["hub"] != ours else None
 
 
 def compare(write: Write, held: TargetObject, *, prefix: str = "", refused: Mapping[str, str] | None = None) -> Outcome:

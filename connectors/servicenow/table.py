@@ -19,6 +19,7 @@ from typing import Any
 from connectors.servicenow import batch, query
 from connectors.servicenow.client import Cancelled, ServiceNowClient
 from connectors.status import error_for
+from synchub.domain.hubkey import hub_of
 from synchub.domain.plan import TargetObject, Value
 from synchub.errors import ContractChanged, NotFound, Unavailable
 
@@ -138,28 +139,32 @@ class TableReader:
             return [batch.Reply(404)]
         return [batch.Reply(200, {"result": result})]
 
-    def objects(self, kind: str, fields: Sequence[str], since: int | None) -> Iterator[list[TargetObject]]:
-        """Yield pages of objects, as `synchub.ports.Target.objects` promises."""
-        plain = read_fields(kind, fields)
+    def objects(
+        self, kind: str, fields: Sequence[str], since: int | None, *, mark: str | None = None
+    ) -> Iterator[list[TargetObject]]:
+        """Yield pages of objects, as `synchub.ports.Target.objects` promises; `mark` is the hub key's field."""
+        plain = read_fields(kind, fields, mark)
         for rows in self.pages(kind, plain, query.since(since) if since is not None else ""):
             if since is not None:
                 rows = [row for row in rows if moment(row.get("sys_updated_on")) >= since]
             self._complete(kind, rows, fields)
-            yield [to_object(kind, row, fields) for row in rows]
+            yield [to_object(kind, row, fields, mark) for row in rows]
 
-    def fetch(self, kind: str, fields: Sequence[str], ids: Sequence[str]) -> dict[str, TargetObject]:
+    def fetch(
+        self, kind: str, fields: Sequence[str], ids: Sequence[str], *, mark: str | None = None
+    ) -> dict[str, TargetObject]:
         """Re-read objects by id, whatever class they are of by now, as `synchub.ports.Target.fetch` promises."""
         wanted = [i for i in dict.fromkeys(ids) if i]
         if not wanted:
             return {}
-        plain = read_fields(kind, fields)
+        plain = read_fields(kind, fields, mark)
         rows = self.by(kind, "sys_id", wanted, plain)
         missing = set(wanted) - {row["sys_id"] for row in rows}
         root = root_of(kind)
         if missing and root != kind:
             rows += self.by(root, "sys_id", sorted(missing), plain)
         self._complete(kind, rows, fields)
-        return {row["sys_id"]: to_object(kind, row, fields) for row in rows}
+        return {row["sys_id"]: to_object(kind, row, fields, mark) for row in rows}
 
     def _complete(self, kind: str, rows: Sequence[Row], fields: Sequence[str]) -> None:
         """Read from each object's own class what its parent table does not show."""
@@ -201,10 +206,9 @@ def counterpart_field(table: str) -> str | None:
     return _COUNTERPART.get(table.partition("_")[0]) if is_ci(table) or table.startswith("alm_") else None
 
 
-def read_fields(kind: str, fields: Sequence[str]) -> list[str]:
-    """List what to read for an object of a kind: its fields, its stamps and its counterpart."""
-    extra = counterpart_field(kind)
-    return list(dict.fromkeys((*STAMPS, *fields, *((extra,) if extra else ()))))
+def read_fields(kind: str, fields: Sequence[str], mark: str | None = None) -> list[str]:
+    """List what to read for an object of a kind: its fields, its stamps, its counterpart and its hub key."""
+    return list(dict.fromkeys((*STAMPS, *fields, *filter(None, (counterpart_field(kind), mark)))))
 
 
 def plain(value: Any) -> Value:
@@ -227,7 +231,7 @@ def moment(text: Any) -> int:
         return 0
 
 
-def to_object(kind: str, row: Row, fields: Iterable[str]) -> TargetObject:
+def to_object(kind: str, row: Row, fields: Iterable[str], mark: str | None = None) -> TargetObject:
     """Turn a row into a target object."""
     extra = counterpart_field(kind)
     cls = plain(row.get("sys_class_name"))
@@ -243,6 +247,7 @@ def to_object(kind: str, row: Row, fields: Iterable[str]) -> TargetObject:
         updated_by=str(by) if by else None,
         counterpart=str(mate) if mate else None,
         cls=str(cls) if cls and cls != kind else None,
+        mark=str(key) if mark and hub_of(key := plain(row.get(mark))) else None,
     )
 
 

@@ -54,11 +54,11 @@ class ServiceNowTarget:
 
     def objects(self, kind: str, fields: Sequence[str], *, since: int | None = None) -> Iterator[list[TargetObject]]:
         """Yield pages of the objects of a table and of those that extend it, as the port promises."""
-        return self._reader.objects(kind, fields, since)
+        return self._reader.objects(kind, fields, since, mark=self._marks.field(kind))
 
     def fetch(self, kind: str, fields: Sequence[str], ids: Sequence[str]) -> dict[str, TargetObject]:
         """Re-read objects by id, whatever class they are of by now; `counterpart` names the asset or CI beside them."""
-        return self._reader.fetch(kind, fields, [i for i in ids if _is_id(i)])
+        return self._reader.fetch(kind, fields, [i for i in ids if _is_id(i)], mark=self._marks.field(kind))
 
     def find(self, kind: str, fields: Sequence[str], hub_keys: Sequence[str]) -> dict[str, TargetObject]:
         """Find objects by the hub key they carry; empty where the table has no field for it."""

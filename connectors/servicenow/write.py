@@ -10,8 +10,9 @@ from connectors.servicenow.client import ServiceNowClient
 from connectors.servicenow.create import Creator
 from connectors.servicenow.delete import Deleter
 from connectors.servicenow.marks import Marks
-from connectors.servicenow.outcomes import compare, failed, other_hub, refusal, same, to_wire
+from connectors.servicenow.outcomes import compare, failed, refusal, same, to_wire
 from connectors.servicenow.table import TableReader
+from synchub.domain.hubkey import other_hub
 from synchub.domain.plan import Op, Outcome, RowState, TargetObject, Write
 from synchub.errors import AuthError, ConnectorError, WrongInstance
 

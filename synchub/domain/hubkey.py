@@ -1,8 +1,8 @@
 """The hub key: what an object that the hub creates carries, so that it is found again, also from an empty state.
 
-`<hub id>:<token>`. The token is made of the record that founded the entity (source, stream, native key), so a state that
-is rebuilt from the same sources makes the same tokens: xxh3-64 as 16 hexadecimal digits, told apart from what people
-write into the same fields. Tokens of states from before that were the numbers of entities.
+`<hub id>:<token>`. The token is made of the record that founded the entity (source, stream, native key), so a state
+that is rebuilt from the same sources makes the same tokens: xxh3-64 as 16 hexadecimal digits, told apart from what
+people write into the same fields. Tokens of states from before that were the numbers of entities.
 """
 
 from __future__ import annotations

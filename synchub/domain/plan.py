@@ -99,6 +99,7 @@ class PlanRow:
             the object held, with nothing as the new value: the pre-image.
         values: Target field -> value of an object that does not exist yet; see `FieldChange.new`.
         hold: Number of the hold that stops it; None: no guard does.
+        agreed: Of a LINK: the target fields that hold what the hub wants; they become the base.
         label: What a person calls the entity (host name, serial), for display.
         state: See `RowState`.
         note: Why it is held, refused or in conflict.
@@ -117,6 +118,7 @@ class PlanRow:
     note: str = ""
     values: dict[str, Any] = field(default_factory=dict)
     hold: int | None = None
+    agreed: list[str] = field(default_factory=list)
 
     def wanted(self) -> dict[str, Any]:
         """Return target field -> value that the row would write."""

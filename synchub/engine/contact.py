@@ -54,10 +54,6 @@ class TargetJob:
     guards: Guards | None = None
     asked_by: str = ""
 
-    def hub_key(self, entity: int) -> str:
-        """Return what a created object carries."""
-        return f"{self.hub_id}:{entity}"
-
     @property
     def fingerprint(self) -> str:
         """Changes when entities have to be planned again though they did not change."""
@@ -120,11 +116,15 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
     now = job.target.server_time()
     since = None if known.read_since is None else known.read_since - _OVERLAP
     signed = 0
-    own = {f.kind: (cls, f) for cls in job.classes for f in job.maps.facets(cls)}
+    own: dict[str, list[tuple[str, ObjectIdentity]]] = {}
+    for cls in job.classes:
+        for facet in job.maps.facets(cls):
+            own.setdefault(facet.kind, []).append((cls, facet))
     for kind, (cls, facet, reads) in kinds_of(job).items():
         for page in job.target.objects(kind, reads, since=since):
-            # A class of its own may have identifiers that the others lack, as a telephone its IMEI.
-            hashes = [object_hashes(*own.get(item.cls or kind, (cls, facet)), item) for item in page]
+            # A class of its own may have identifiers that the others lack, as a telephone its IMEI; and several classes
+            # may share an object type, as computers and virtual machines do.
+            hashes = [object_hashes(own.get(item.cls or kind, [(cls, facet)]), item) for item in page]
             changed = state.targets.observe(known.id, page, hashes)
             state.targets.replan(known.id, [(entity, "changed at the target") for entity, _ in changed])
             pairs = [(item.id, item.counterpart) for item in page if item.counterpart]
@@ -153,10 +153,17 @@ def kinds_of(job: TargetJob) -> dict[str, tuple[str, ObjectIdentity, tuple[str, 
     return kinds
 
 
-def object_hashes(cls: str, facet: ObjectIdentity, item: TargetObject) -> list[int]:
-    """List the hashes under which a target object can be found by an entity's identifiers."""
-    identity = facet.identity(item.fields)
-    return entity_hashes(cls, identity)
+def object_hashes(facets: Sequence[tuple[str, ObjectIdentity]], item: TargetObject) -> list[int]:
+    """List the hashes under which a target object can be found by an entity's identifiers.
+
+    Args:
+        facets: The classes, at least one, whose object it may be.
+        item: The object.
+    """
+    identity: dict[str, Any] = {}
+    for _, facet in facets:
+        identity |= facet.identity(item.fields)
+    return entity_hashes(facets[0][0], identity)
 
 
 def entity_hashes(cls: str, fields: Mapping[str, Any]) -> list[int]:

@@ -10,8 +10,8 @@ from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING
 
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject, Value
+from synchub.engine.fellows import Fellows
 from synchub.engine.references import waits_for
-from synchub.engine.rows import RECOGNISED
 from synchub.mapports import ObjectIdentity
 from synchub.stores import DeliveryBatch, ObjectRow
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from synchub.engine.deliver import Delivery
 
 _FOUND_WAIT = 8  # seconds to wait for the counterpart of an object that other people made without one
-_UNRECOGNISED = "without serial number and tag the target could not tell to what a counterpart belongs"
+_UNRECOGNISED = "without a serial number or tag of its own the target could not tell to what a counterpart belongs"
 _OWN_WAIT = 60  # seconds to wait for the counterpart of an object that the hub made
 
 
@@ -113,13 +113,15 @@ class Counterparts:
                         batch.states.append((row.n, RowState.CONFLICT, "its counterpart belongs to another thing"))
                         self._outcomes.counts.add(row, RowState.CONFLICT)
                     continue
-                self._changes(row, item, ours=row.n in ours)
+                # What was there before is other people's, also where the target put it beside an object of ours.
+                mine = row.n in ours and (other is None or other.origin == "created")
+                self._changes(row, item, ours=mine)
                 if row.changes:
                     filled.append(row)
-                    if row.n not in ours:  # what it found there is what a rollback restores
+                    if not mine:  # what it found there is what a rollback restores
                         self._state.plans.rewrite(self._plan.id, row)
                 else:
-                    self._outcomes.applied(batch, row, item, {}, {}, "created" if row.n in ours else "found")
+                    self._outcomes.applied(batch, row, item, {}, {}, "created" if mine else "found")
         self._outcomes.store(batch)
         size = self._d.can.batch * self._d.can.workers
         for start in range(0, len(filled), size):
@@ -133,30 +135,42 @@ class Counterparts:
             for name, value in wanted.items()
             if waits_for(value) is None and _may_fill(facet, item, name, value, ours=ours)
         }
+        known = item.fields if ours else {n for n, v in wanted.items() if facet.same(n, v, item.fields.get(n))}
+        row.agreed = [n for n in known if n not in row.changes and item.fields.get(n) not in (None, "")]
 
     def _make(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
         """Create the assets of CIs that other people made without; returns the rows still to wait for.
 
-        What both sides carry (serial number, tag) goes along, so that the target itself finds the object it belongs to.
-        Where there is nothing by which it could, it would make another one of its own: then nothing is created. A row
-        that only links waits no longer: the target may never make that side.
+        What both sides carry goes along, serial number and tag as the other side spells them, so that the target itself
+        finds the object it belongs to. Where there is nothing by which it could, or it would find another one as well,
+        it would make one of its own: then nothing is created. A row that only links waits no longer: the target may
+        never make that side.
         """
+        wait: list[PlanRow] = []
+        for start in range(0, len(rows), 500):
+            wait += self._make_some(rows[start : start + 500])
+        return wait
+
+    def _make_some(self, rows: Sequence[PlanRow]) -> list[PlanRow]:
         main = self._mains(rows)
+        facets = {row.n: self._outcomes.facet(row) for row in rows}
+        lacking = [r for r in rows if facets[r.n].counterpart and r.n in main and main[r.n].origin == "found"]
+        fellows = Fellows(self._state.targets, self._plan.target, [(facets[r.n], main[r.n], r.values) for r in lacking])
         wait: list[PlanRow] = []
         make: list[PlanRow] = []
         batch = DeliveryBatch()
         for row in rows:
-            if self._outcomes.facet(row).counterpart is None:
+            facet = facets[row.n]
+            if facet.counterpart is None:
                 batch.states.append((row.n, RowState.UNCHANGED, "the target has made no counterpart"))
             elif row.n not in main or main[row.n].origin != "found":
                 wait.append(row)
             else:
-                facet = self._outcomes.facet(row)
-                both = {n: v for n, v in main[row.n].fields.items() if n in facet.fields and v not in (None, "")}
-                if self._d.can.counterparts and not facet.identity(both).keys() & RECOGNISED:
+                values = fellows.values(facet, main[row.n], row.values)
+                if self._d.can.counterparts and not fellows.only(facet, main[row.n], values):
                     batch.states.append((row.n, RowState.UNCHANGED, _UNRECOGNISED))
                     continue
-                row.op, row.state, row.values = Op.CREATE, RowState.PENDING, {**both, **row.values}
+                row.op, row.state, row.values = Op.CREATE, RowState.PENDING, values
                 self._state.plans.rewrite(self._plan.id, row)
                 make.append(row)
         self._outcomes.store(batch)

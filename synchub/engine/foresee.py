@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from synchub.domain.plan import Foreseen, Op, PlanRow, RowState, Value, Write
+from synchub.engine.claims import HUB_KEY
 from synchub.engine.contact import TargetJob
+from synchub.engine.hubkeys import HubKeys
 from synchub.engine.linking import Linker
 from synchub.engine.references import waits_for
 from synchub.reconcile.identifiers import Traits
 from synchub.stores import State
 
-_STRONG = {"serial+manufacturer", "asset_tag", "uuid", "imei"}
+_STRONG = {HUB_KEY, "serial+manufacturer", "asset_tag", "uuid", "imei"}
 
 
 def foresee(
@@ -41,7 +43,9 @@ def foresee(
     asked = [r for r in asked if r.state is RowState.PENDING]
     if not asked:
         return _without(rows, blocked)
-    answers = {answer.row: answer for answer in job.target.foresee([_question(job, r, docs) for r in asked])}
+    keys = HubKeys(job.hub_id, state.entities)
+    keys.learn(r.entity for r in asked)
+    answers = {answer.row: answer for answer in job.target.foresee([_question(job, keys, r, docs) for r in asked])}
     known = state.targets.by_object_id(target, [a.object_id for a in answers.values() if a.object_id])
     for row in asked:
         answer = answers.get(row.n)
@@ -88,7 +92,7 @@ def _without(rows: Sequence[PlanRow], blocked: set[int]) -> list[PlanRow]:
     return [r for r in rows if not (r.entity in blocked and r.state in (RowState.WAITING, RowState.PENDING))]
 
 
-def _question(job: TargetJob, row: PlanRow, docs: Mapping[int, Mapping[str, Any]]) -> Write:
+def _question(job: TargetJob, keys: HubKeys, row: PlanRow, docs: Mapping[int, Mapping[str, Any]]) -> Write:
     doc = docs[row.entity]
     fields: dict[str, Value] = {n: v for n, v in row.wanted().items() if waits_for(v) is None}
     if row.op is Op.LINK:
@@ -100,7 +104,7 @@ def _question(job: TargetJob, row: PlanRow, docs: Mapping[int, Mapping[str, Any]
         Op.CREATE,
         row.object_id,
         fields,
-        job.hub_key(row.entity),
+        keys.of(row.entity),
         extra={"cls": row.cls, "facet": row.facet},
     )
 

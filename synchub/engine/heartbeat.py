@@ -14,6 +14,7 @@ from typing import Any
 
 from synchub.domain.plan import Op, Outcome, RowState, Write
 from synchub.engine.contact import TargetJob
+from synchub.engine.hubkeys import HubKeys
 from synchub.errors import HubError, Recovery
 from synchub.mapports import ObjectIdentity
 from synchub.ports import Clock, Progress
@@ -108,6 +109,8 @@ def _tell(job: TargetJob, state: State, now: int, beats: Sequence[Due], counts: 
     held = _held(job, beats)
     told: list[tuple[int, str]] = []
     writes: list[Write] = []
+    keys = HubKeys(job.hub_id, state.entities)
+    keys.learn(beat.entity for beat, _, _ in beats)
     for n, (beat, facet, seen) in enumerate(beats):
         if beat.object_id not in held:
             counts.failed += 1  # gone, or hidden: looked at again with the next run
@@ -116,7 +119,7 @@ def _tell(job: TargetJob, state: State, now: int, beats: Sequence[Due], counts: 
             told.append((beat.object, seen))
         else:
             writes.append(
-                Write(n, beat.kind, Op.UPDATE, beat.object_id, {str(facet.heartbeat): seen}, job.hub_key(beat.entity),
+                Write(n, beat.kind, Op.UPDATE, beat.object_id, {str(facet.heartbeat): seen}, keys.of(beat.entity),
                       extra={"cls": beat.cls, "facet": beat.facet})
             )  # fmt: skip
     for outcome in _send(job, writes):

@@ -22,6 +22,7 @@ from synchub.domain.packed import packed_sorted
 from synchub.domain.records import Contribution
 from synchub.engine.components import between, find, grouped, slices, unite
 from synchub.engine.decided import Decided, decided
+from synchub.engine.hubkeys import found as found_keys
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.absence import Absent, missing_since, speaking
@@ -131,6 +132,7 @@ class _Identification:
         self.fresh: set[int] = set()  # records that are new or changed, where changes are looked at one by one
         self.entity_of = array("q")  # record -> entity, where all records are looked at
         self.slice = slice_size
+        self.known = True  # there may be entities already
         self.counts = IdentifyCounts()
 
     # --- all records --------------------------------------------------------------------------------------------------
@@ -143,6 +145,7 @@ class _Identification:
             known: There may be entities already.
         """
         identity = self.state.identity
+        self.known = known
         self.entity_of = array("q", bytes(8 * (last + 1)))
         parent = array("q", range(last + 1))
         shared: list[tuple[int, int]] = []
@@ -319,8 +322,9 @@ class _Identification:
         """Compare golden records with what is stored and gather what has to be written."""
         entities = self.state.entities
         stored = entities.get([entity for entity, _, _ in goldens if entity is not None])
-        new = sum(1 for entity, _, _ in goldens if entity is None)
-        number = entities.allocate(new) if new else 0
+        founded = [found.members for entity, found, _ in goldens if entity is None]
+        keys = iter(found_keys(entities, founded, known=self.known) if founded else ())
+        number = entities.allocate(len(founded)) if founded else 0
         drafts: list[tuple[Any, ...]] = []
         for entity, found, golden in goldens:
             fresh = entity is None
@@ -367,12 +371,13 @@ class _Identification:
                     status,
                     old.rev if old is not None and not meaning else None,
                     winners,
+                    next(keys) if fresh else None,
                     missing,
                 )
             )
         revs = sum(1 for draft in drafts if draft[6] is None)
         rev = entities.allocate_rev(revs) if revs else 0
-        for entity, golden, doc, hash_, sources, status, kept, winners, missing in drafts:
+        for entity, golden, doc, hash_, sources, status, kept, winners, key, missing in drafts:
             mine = kept if kept is not None else rev
             rev += kept is None
             batch.entities.append(
@@ -389,7 +394,8 @@ class _Identification:
                     golden.due_at,
                     None,
                     status,
-                    missing_at=missing,
+                    key,
+                    missing,
                 )
             )
         batch.gone = list(merged.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,12 @@ import orjson
 
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import PlanRow
+from synchub.engine.claims import HUB_KEY, Claims
 from synchub.engine.contact import TargetJob, entity_hashes
 from synchub.mapports import ObjectIdentity
 from synchub.reconcile import match as matching
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
-from synchub.stores import EntityRow, ObjectRow, State
+from synchub.stores import NEVER, EntityRow, ObjectRow, State
 
 
 @dataclass(slots=True)
@@ -37,9 +38,10 @@ class Match:
 class Linker:
     """Matches entities that have no object yet against the unlinked objects of a target."""
 
-    def __init__(self, job: TargetJob, state: State, target: int) -> None:
+    def __init__(self, job: TargetJob, state: State, target: int, *, first: bool = False) -> None:
         self._job, self._state, self._target = job, state, target
         self._empty = state.targets.is_empty(target)
+        self._claims = Claims(job.hub_id, state, target, everything=first)
         self._taken: set[str] = set()
         self._names: dict[str, int] | None = None
         self._names_made: set[str] = set()
@@ -55,22 +57,27 @@ class Linker:
         """
         if self._empty or not entities:
             return {}
+        claimed = self._claims.of([e for e, _ in entities])
         hashes = {e.id: entity_hashes(e.cls, doc) for e, doc in entities}
         found = self._state.targets.candidates(self._target, sorted({h for some in hashes.values() for h in some}))
         holders: dict[int, list[int]] = {}
         for hash_, number in found:
             holders.setdefault(hash_, []).append(number)
-        objects = {o.id: o for o in self._state.targets.objects(self._target, sorted({number for _, number in found}))}
+        numbers = {number for _, number in found} | {n for some in claimed.values() for n in some}
+        objects = {o.id: o for o in self._state.targets.objects(self._target, sorted(numbers))}
         taken = self._taken_by_mate(list(objects.values()))
         result: dict[int, Match] = {}
         for entity, doc in entities:
-            near = {n for h in hashes[entity.id] for n in holders.get(h, ())[:200]}
+            mine = claimed.get(entity.id, ())
+            near = {n for h in hashes[entity.id] for n in holders.get(h, ())[:200]}.union(mine)
             some = [
                 objects[n]
                 for n in sorted(near)
-                if objects[n].entity is None and objects[n].object_id not in self._taken and n not in taken
+                if objects[n].entity is None
+                and objects[n].object_id not in self._taken
+                and (n in mine or (n not in taken and not self._claims.by_other(n, entity.id)))
             ]
-            match = self._match(entity, doc, some) if some else None
+            match = self._match(entity, doc, some, frozenset(mine)) if some else None
             if match is None and len(some) < len(near):
                 match = self._clash(entity, doc, [objects[n] for n in sorted(near)])
             if match is not None:
@@ -92,10 +99,12 @@ class Linker:
             self._names = self._state.entities.names()
         return self._names.get(str(doc.get("hostname") or doc.get("name") or "").lower(), 1)
 
-    def _match(self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow]) -> Match | None:
+    def _match(
+        self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow], own: Collection[int]
+    ) -> Match | None:
         facets = self._job.maps.facets(entity.cls)
         person = CLASSES[entity.cls].family == "person"
-        match: Match | None = None
+        match = self._by_key(facets, doc, [o for o in objects if o.id in own], person=person) if own else None
         for facet in facets:
             if match is not None and facet.facet in match.objects:
                 continue
@@ -115,6 +124,33 @@ class Linker:
                 match.objects[facet.facet] = chosen
                 match.duplicates += decision.duplicates
                 self._counterpart(match, facets, facet, chosen)
+        return match
+
+    def _by_key(
+        self, facets: Sequence[ObjectIdentity], doc: Mapping[str, Any], objects: Sequence[ObjectRow], *, person: bool
+    ) -> Match | None:
+        """Take what the hub created for the records of a thing, whatever they are grouped with by now.
+
+        Of several the one in operation, then the oldest is linked: it was there before records came together, or before
+        somebody copied it. What is certainly another thing by now is left to identification.
+        """
+        match: Match | None = None
+        for facet in facets:
+            fitting = [
+                o
+                for o in objects
+                if o.kind == facet.read_kind
+                and (person or not matching.contradiction(Traits(doc), Traits(facet.identity(o.fields))))
+            ]
+            if not fitting or (match is not None and facet.facet in match.objects):
+                continue
+            identities = {o.id: self._identity(facet, o, person=person) for o in fitting}
+            chosen, *others = sorted(fitting, key=lambda o: (not identities[o.id].is_operational,
+                                                             identities[o.id].created_at or NEVER, o.id))  # fmt: skip
+            match = match or Match(by=HUB_KEY)
+            match.objects[facet.facet] = chosen
+            match.duplicates += tuple(o.object_id for o in others)
+            self._counterpart(match, facets, facet, chosen)
         return match
 
     def _clash(self, entity: EntityRow, doc: Mapping[str, Any], objects: Sequence[ObjectRow]) -> Match | None:
@@ -151,7 +187,7 @@ class Linker:
         if other is None:
             return
         found = self._state.targets.by_object_id(self._target, [chosen.counterpart]).get(chosen.counterpart)
-        if found is not None and found.entity is None:
+        if found is not None and found.entity is None and other.facet not in match.objects:
             match.objects[other.facet] = found
 
     def _identity(self, facet: ObjectIdentity, item: ObjectRow, *, person: bool) -> matching.ObjectIdentity:

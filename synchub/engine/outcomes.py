@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synchub.domain.hubkey import hub_of
 from synchub.domain.plan import Op, Outcome, PlanRow, RowState, TargetObject, Value
 from synchub.engine.contact import TargetJob
-from synchub.engine.gone import ABSENCE, kept
 from synchub.engine.duplicates import marks
+from synchub.engine.gone import ABSENCE, kept
 from synchub.engine.hubkeys import HubKeys
 from synchub.mapports import ObjectIdentity
 from synchub.ports import Clock
@@ -246,7 +246,7 @@ class Outcomes:
 
     def _agreed(self, row: PlanRow, item: TargetObject) -> dict[str, Value]:
         """Return what an adopted object held when the plan found that it is what the hub wants."""
-        fields = self._seen.get(item.id, item.fields)
+        fields: Mapping[str, Value] = self._seen.get(item.id, item.fields)
         return {name: fields[name] for name in row.agreed if name in fields}
 
     def _base(

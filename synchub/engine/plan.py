@@ -109,7 +109,7 @@ class _Planner:
     def __init__(self, job: TargetJob, state: State, rules: Rules, now: int, run: int, target: TargetState) -> None:
         self.job, self.state, self.run, self.target = job, state, run, target
         self.references = References(job, state, target.id)
-        self.linker = Linker(job, state, target.id)
+        self.linker = Linker(job, state, target.id, first=target.planned_rev == 0)
         can = job.target.capabilities()
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.guard = Watch(job, state, target.id, run, now)

@@ -141,7 +141,7 @@ class Preparation:
             _CREATE if creating else Op.DELETE if row.op is Op.DELETE else _UPDATE,
             None if creating else row.object_id,
             fields,
-            self._job.hub_key(row.entity),
+            self._outcomes.keys.of(row.entity),
             existing.version if existing else None,
             extra,
         )

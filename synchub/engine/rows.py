@@ -11,6 +11,7 @@ import orjson
 from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState, Value
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import TargetJob
+from synchub.engine.fellows import RECOGNISED
 from synchub.engine.gone import ABSENCE, Missing, deletable, pre_image, restored
 from synchub.engine.linking import Match
 from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
@@ -24,7 +25,6 @@ from synchub.stores import EntityRow, ObjectRow
 from synchub.stores.pins import Pinned
 
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
-RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
 _CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
 _LAST = 3  # phase of what refers in a circle: written when everything is there
 
@@ -187,26 +187,11 @@ class RowMaker:
     ) -> Iterator[PlanRow]:
         changes: dict[str, FieldChange] = {}
         asks: list[str] = []
+        agreed: list[str] = []
         sources: dict[str, str] | None = None
-        pinned = self.pins.get((entity.id, facet.facet), ())
         gone = self.gone.get(entity.id)
-        for name, filled in fields.items():
-            wanted = self._references.resolve(filled)
-            if wanted is References.UNKNOWN:
-                continue
-            if name in pinned:
-                if _same(facet, name, wanted, pinned[name]):
-                    continue
-                self.unpinned.append((entity.id, facet.facet, name))
+        for name, wanted in self._differing(entity, facet, fields, existing, agreed if link else None):
             actual = existing.fields.get(name)
-            if not waits_for(wanted) and facet.same(name, wanted, actual):
-                continue
-            refused = existing.refused.get(name)
-            if refused and refused.get("wanted") == wanted:
-                self._summary.refused += 1
-                continue
-            if name not in existing.fields and existing.fields and not link:
-                continue  # hidden from this user: nothing can be compared, nothing is written
             policy = self._policies.of(entity.cls, name, facet.fields[name].sources)
             action, due_at = self._decide(facet, name, wanted, actual, existing, policy)
             if gone is not None and gone.says(facet, name):
@@ -231,12 +216,48 @@ class RowMaker:
         if link or now:
             retires = gone is not None and gone.then != FLAG and any(c.source == ABSENCE for c in now.values())
             op = Op.LINK if link else Op.RETIRE if retires else Op.UPDATE
-            yield self.row(entity, label, facet, op, RowState.PENDING, object_id=object_id, changes=now, kind=kind)
+            row = self.row(entity, label, facet, op, RowState.PENDING, object_id=object_id, changes=now, kind=kind)
+            row.agreed = agreed
+            yield row
         if later:
             yield self.row(
                 entity, label, facet, Op.UPDATE, RowState.PENDING,
                 object_id=object_id, changes=later, kind=kind, phase=_LAST,
             )  # fmt: skip
+
+    def _differing(
+        self,
+        entity: EntityRow,
+        facet: ObjectIdentity,
+        fields: Mapping[str, Any],
+        existing: ObjectRow,
+        agreed: list[str] | None,
+    ) -> Iterator[tuple[str, Any]]:
+        """Yield the fields, with what is wanted, that hold something else and may be looked at.
+
+        Where the object is being linked, `agreed` takes those that hold what is wanted already.
+        """
+        pinned = self.pins.get((entity.id, facet.facet)) or {}
+        for name, filled in fields.items():
+            wanted = self._references.resolve(filled)
+            if wanted is References.UNKNOWN:
+                continue
+            if name in pinned:
+                if _same(facet, name, wanted, pinned[name]):
+                    continue
+                self.unpinned.append((entity.id, facet.facet, name))
+            actual = existing.fields.get(name)
+            if not waits_for(wanted) and facet.same(name, wanted, actual):
+                if agreed is not None and actual not in (None, ""):
+                    agreed.append(name)
+                continue
+            refused = existing.refused.get(name)
+            if refused and refused.get("wanted") == wanted:
+                self._summary.refused += 1
+                continue
+            if name not in existing.fields and existing.fields and agreed is None:
+                continue  # hidden from this user: nothing can be compared, nothing is written
+            yield name, wanted
 
     def _decide(
         self, facet: ObjectIdentity, name: str, wanted: Any, actual: Any, existing: ObjectRow, policy: Policy

@@ -296,7 +296,8 @@ class MemoryTarget:
 
     def _show(self, item: Held, fields: Sequence[str]) -> TargetObject:
         seen = {name: item.fields.get(name) for name in fields if name not in self.hides}
-        return TargetObject(item.kind, item.id, seen, str(item.version), item.at, item.by, item.counterpart)
+        mark = item.hub_key or None
+        return TargetObject(item.kind, item.id, seen, str(item.version), item.at, item.by, item.counterpart, mark=mark)
 
     def _commit(self, write: Write) -> Outcome:
         for (name, value), reason in self.rejects.items():

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from connectors.servicenow.outcomes import compare, other_hub, same, to_wire
+from connectors.servicenow.outcomes import compare, same, to_wire
+from synchub.domain.hubkey import other_hub
 from synchub.domain.plan import Op, RowState, TargetObject, Write
 
 

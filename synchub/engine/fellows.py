@@ -1,0 +1,72 @@
+"""Which counterpart a target would find by itself: it goes by serial number and tag, spelled as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from synchub.mapports import ObjectIdentity
+from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
+from synchub.stores import ObjectRow, Targets
+
+RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
+_MOST = 200  # objects of one number that are looked at; more of them are no identity anyway
+
+
+class Fellows:
+    """Objects that carry the same serial number or tag as some that lack their counterpart.
+
+    Args:
+        targets: The store.
+        target: Number of the target.
+        lacking: (facet of the counterpart, the object, what the counterpart shall hold).
+    """
+
+    def __init__(
+        self, targets: Targets, target: int, lacking: Sequence[tuple[ObjectIdentity, ObjectRow, Mapping[str, Any]]]
+    ) -> None:
+        hashes = {h for facet, main, wanted in lacking for some in (main.fields, wanted) for h in _hashes(facet, some)}
+        found = targets.candidates(target, sorted(hashes)) if hashes else []
+        objects = {o.id: o for o in targets.objects(target, sorted({number for _, number in found}))} if found else {}
+        self._by_hash: dict[int, list[ObjectRow]] = {}
+        for hash_, number in found:
+            if number in objects:
+                self._by_hash.setdefault(hash_, []).append(objects[number])
+
+    def values(self, facet: ObjectIdentity, main: ObjectRow, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """Say with what a counterpart is made: what both sides carry goes along, the numbers as the object spells them.
+
+        A serial number or tag that many things have in common identifies none: it stays out.
+        """
+        both = {n: v for n, v in main.fields.items() if n in facet.fields and v not in (None, "")}
+        result = {**both, **wanted}
+        for name in _told(facet):
+            if name in both:
+                if _hashes(facet, {name: both[name]}):
+                    result[name] = both[name]
+                elif name not in wanted:
+                    del result[name]
+        return result
+
+    def only(self, facet: ObjectIdentity, main: ObjectRow, values: Mapping[str, Any]) -> bool:
+        """Tell whether the target would find this object by these values, and no other one."""
+        found = False
+        for name in _told(facet):
+            text = str(values.get(name) or "").casefold()
+            for hash_ in _hashes(facet, {name: values.get(name)}) if text else ():
+                for item in self._by_hash.get(hash_, ())[:_MOST]:
+                    if item.kind == main.kind and str(item.fields.get(name) or "").casefold() == text:
+                        if item.id != main.id and not item.counterpart:
+                            return False
+                        found = found or item.id == main.id
+        return found
+
+
+def _told(facet: ObjectIdentity) -> list[str]:
+    return [name for name, info in facet.fields.items() if not RECOGNISED.isdisjoint(info.sources)]
+
+
+def _hashes(facet: ObjectIdentity, fields: Mapping[str, Any]) -> list[int]:
+    traits = Traits(facet.identity({n: v for n, v in fields.items() if v.__class__ is str}))
+    pairs = ((Kind.SERIAL, traits.serial), (Kind.ASSET_TAG, traits.tag))
+    return [identifier_hash(kind, value) for kind, value in pairs if value]
