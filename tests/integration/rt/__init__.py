@@ -1,0 +1,1 @@
+"""Whole syncs of a small estate into a Request Tracker."""
