@@ -6,6 +6,7 @@ attribute with actor, moment, old and new value as they are shown; the creation 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from connectors.jira_assets.client import AssetsClient
@@ -15,10 +16,15 @@ from synchub.errors import ContractChanged, NotFound
 
 
 class Historian:
-    """Reads the history of objects."""
+    """Reads the history of objects.
 
-    def __init__(self, client: AssetsClient) -> None:
-        self._client = client
+    Args:
+        client: The connection.
+        plain: Tells of an attribute's name whether what is shown is its value.
+    """
+
+    def __init__(self, client: AssetsClient, plain: Callable[[str], bool]) -> None:
+        self._client, self._plain = client, plain
         self._email = client.email.casefold()
 
     def edits(self, object_id: str) -> list[Edit]:
@@ -41,9 +47,10 @@ class Historian:
         actor = actor if isinstance(actor, dict) else {}
         mail = str(actor.get("emailAddress") or "")
         by = str(actor.get("displayName") or actor.get("name") or actor.get("key") or "")
+        field, new = str(row.get("affectedAttribute") or ""), _text(row.get("newValue"))
         return Edit(
-            at=moment(row.get("created")), by=by, field=str(row.get("affectedAttribute") or ""),
-            old=_text(row.get("oldValue")), new=_text(row.get("newValue")), ours=mail.casefold() == self._email,
+            at=moment(row.get("created")), by=by, field=field, old=_text(row.get("oldValue")), new=new,
+            ours=mail.casefold() == self._email, value=new, told=new is None or self._plain(field),
         )  # fmt: skip
 
 

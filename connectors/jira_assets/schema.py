@@ -144,6 +144,14 @@ class Schema:
                 self._view = self._read()
             return self._view
 
+    def plain(self, name: str) -> bool:
+        """Tell whether what people are shown of an attribute is its value, in every object type known so far."""
+        with self._lock:
+            found = [a for some in self._attributes.values() if (a := some.get(name)) is not None]
+        return bool(found) and all(
+            a.most == 1 and (a.type == STATUS or (a.type == PLAIN and a.form not in (DATE, DATETIME))) for a in found
+        )
+
     def attributes(self, type_id: str) -> dict[str, Attribute]:
         """Return the attributes of an object type, inherited ones included, by name."""
         with self._lock:

@@ -31,7 +31,7 @@ class JiraAssetsTarget:
         self._reader = Reader(self._client, self._schema)
         self._writer = Writer(self._client, self._schema, self._reader)
         self._shaper = Shaper(self._client, self._schema)
-        self._historian = Historian(self._client)
+        self._historian = Historian(self._client, self._schema.plain)
 
     def identity(self) -> str:
         """Name site and workspace that really answer: `host/workspace id`."""
@@ -42,7 +42,12 @@ class JiraAssetsTarget:
         """Say what this target can do: one request per written object, history with author and time."""
         settings = self._client.settings
         return Capabilities(
-            batch=settings.batch, workers=settings.workers, rows_per_request=1, history=True, deletes=True
+            batch=settings.batch,
+            workers=settings.workers,
+            rows_per_request=1,
+            history=True,
+            deletes=True,
+            versions="opaque",
         )
 
     def server_time(self) -> int:

@@ -20,6 +20,7 @@ from jira import JIRA
 from jira.resilientsession import ResilientSession
 from jira.resources import Issue
 
+from connectors.address import fault, origin
 from connectors.auth import Basic
 from connectors.body import Limits, parse_json
 from connectors.http import SKEW_ALLOWED_S, user_agent
@@ -30,7 +31,6 @@ from synchub.errors import ConfigError, ConnectorError, ContractChanged, RateLim
 from synchub.ports import RateBudget
 
 _LIMITS = Limits()
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _FIXES = {
     401: "Check the references under `auth`, and that the API token has not expired.",
     403: "Give the account the project permissions that docs/connectors/jira_issues.md names.",
@@ -57,13 +57,10 @@ class Session(ResilientSession):
         self.server_now = 0
         self._name, self._login, self._budget, self._clock = name, auth, budget, context.clock
         self._proxy_secret = urlsplit(context.proxy).password if context.proxy else None
-        self._origin = _origin(url)
-        if self._origin[0] not in ("http", "https") or not self._origin[1]:
-            raise ConfigError("`url` is no http(s) address, or holds credentials.", where=name, fix="Use https://host.")
-        if self._origin[0] == "http" and self._origin[1] not in _LOOPBACK:
-            raise ConfigError(
-                "`url` must use https; plain http is for this machine only.", where=name, fix="Use https."
-            )
+        self._origin = origin(url)
+        said, fix = fault(url)
+        if said:
+            raise ConfigError(said, where=name, fix=fix)
         outfit(self, name, context)
 
     def request(self, method: str, url: str | bytes, *_: Any, **kwargs: Any) -> requests.Response:  # type: ignore[override]
@@ -75,7 +72,7 @@ class Session(ResilientSession):
         """
         address = urlsplit(str(url))
         where = f"{self._name}: {method.upper()} {address.path}"
-        if _origin(str(url)) != self._origin:
+        if origin(str(url)) != self._origin:
             raise ContractChanged(
                 "the answer holds a link to another host; it is not followed, so that credentials stay here.",
                 where=where, fix="Check `url`, and proxies that rewrite answers.",
@@ -162,6 +159,11 @@ class Library(JIRA):
         held.update(fields=fields)
         return dict(held.raw)
 
+    def changelog(self, issue: str, start: int, count: int) -> Any:
+        """`GET /issue/{id}/changelog`, which the library has only for issues that it read itself."""
+        url = self._get_url(f"issue/{issue}/changelog")
+        return self._session.get(url, params={"startAt": str(start), "maxResults": str(count)}).json()
+
     def people(self, query: str) -> Any:
         """`GET /user/search` with the one parameter the specification has (the library sends five)."""
         return self._session.get(self._get_url("user/search"), params={"query": query, "maxResults": "50"}).json()
@@ -195,14 +197,3 @@ def _said(body: bytes) -> tuple[str, dict[str, str]]:
     parts += [f"{name}: {text}" for name, text in fields.items()]
     parts += [str(parsed["message"])] if isinstance(parsed.get("message"), str) else []
     return "; ".join(dict.fromkeys(parts)), fields
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        return "", "", None
-    if parts.username is not None or parts.password is not None:
-        return "", "", None
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 
 from connectors.jira_issues.client import IssuesClient
 from connectors.jira_issues.fields import Fields
+from connectors.jira_issues.history import Historian
 from connectors.jira_issues.read import Reader
 from connectors.jira_issues.settings import JiraIssuesSettings
 from connectors.jira_issues.write import Writer
 from connectors.registry import Context
-from synchub.domain.plan import Foreseen, Outcome, TargetObject, Write
+from synchub.domain.plan import Edit, Foreseen, Outcome, TargetObject, Write
 from synchub.errors import ContractChanged, PermissionDenied
 from synchub.ports import Capabilities
 
@@ -26,6 +27,7 @@ class JiraIssuesTarget:
         self._fields = Fields(self._client)
         self._reader = Reader(self._client, self._fields)
         self._writer = Writer(self._client, self._fields, self._reader)
+        self._historian = Historian(self._client, self._fields)
 
     def identity(self) -> str:
         """Name site and project that really answer: `host/project id`."""
@@ -37,9 +39,11 @@ class JiraIssuesTarget:
         return f"{self._client.host}/{project['id']}"
 
     def capabilities(self) -> Capabilities:
-        """Say what this target can do: one or more requests per written issue, no history."""
+        """Say what this target can do: one or more requests per written issue, change logs."""
         settings = self._client.settings
-        return Capabilities(batch=settings.batch, workers=settings.workers, rows_per_request=1)
+        return Capabilities(
+            batch=settings.batch, workers=settings.workers, rows_per_request=1, history=True, versions="opaque"
+        )
 
     def server_time(self) -> int:
         """Read the site's clock, seconds since 1970 UTC."""
@@ -83,6 +87,10 @@ class JiraIssuesTarget:
         is then refused only if one of these moved).
         """
         return self._writer.write(writes)
+
+    def history(self, object_id: str) -> list[Edit]:
+        """List who changed what in an issue, newest first; empty where it is gone."""
+        return self._historian.edits(object_id) if object_id.isascii() and object_id.isdecimal() else []
 
     def examine(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Yield single checks for `synchub check`; see `synchub.ports.Examined`."""

@@ -10,11 +10,12 @@ from connectors.registry import Context
 from connectors.servicenow import query
 from connectors.servicenow.client import ServiceNowClient
 from connectors.servicenow.create import Creator
+from connectors.servicenow.history import Historian
 from connectors.servicenow.marks import Marks
-from connectors.servicenow.settings import ServiceNowSettings
+from connectors.servicenow.settings import BasicSettings, OAuthSettings, ServiceNowSettings
 from connectors.servicenow.table import TableReader, plain
 from connectors.servicenow.write import Writer
-from synchub.domain.plan import Foreseen, Outcome, TargetObject, Write
+from synchub.domain.plan import Edit, Foreseen, Outcome, TargetObject, Write
 from synchub.errors import ContractChanged
 from synchub.ports import Capabilities
 
@@ -33,7 +34,9 @@ class ServiceNowTarget:
         self._reader = TableReader(self._client)
         self._marks = Marks(self._client, self._reader)
         self._creator = Creator(self._client, self._reader, self._marks)
-        self._writer = Writer(self._client, self._reader, self._marks, self._creator)
+        user = settings.auth.user if isinstance(settings.auth, BasicSettings | OAuthSettings) else None
+        self._historian = Historian(self._client, user.read(context.resolve) if user else None)
+        self._writer = Writer(self._client, self._reader, self._marks, self._creator, self._historian)
         self._references: ReferenceReader | None = None
         self._lock = threading.Lock()
 
@@ -42,10 +45,10 @@ class ServiceNowTarget:
         return self._client.identity()
 
     def capabilities(self) -> Capabilities:
-        """Say what this target can do; edits by others are seen by version, without their history."""
+        """Say what this target can do; edits by others are seen by version, and told by the audit table."""
         return Capabilities(
-            batch=self._client.settings.batch, workers=4, foresees=True, counterparts=True, history=False,
-            deletes=True
+            batch=self._client.settings.batch, workers=4, foresees=True, counterparts=True, history=True,
+            deletes=True, versions="step",
         )  # fmt: skip
 
     def server_time(self) -> int:
@@ -109,6 +112,10 @@ class ServiceNowTarget:
         does not take over another CI of the same name).
         """
         return self._writer.write(writes)
+
+    def history(self, object_id: str) -> list[Edit]:
+        """List who changed what in an object, newest first; empty where the instance does not tell."""
+        return self._historian.edits(object_id) if _is_id(object_id) else []
 
     def close(self) -> None:
         """Give connections back."""

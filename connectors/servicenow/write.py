@@ -9,6 +9,7 @@ from connectors.servicenow import batch, query
 from connectors.servicenow.client import ServiceNowClient
 from connectors.servicenow.create import Creator
 from connectors.servicenow.delete import Deleter
+from connectors.servicenow.history import Historian
 from connectors.servicenow.marks import Marks
 from connectors.servicenow.outcomes import compare, failed, refusal, same, to_wire
 from connectors.servicenow.table import TableReader
@@ -20,11 +21,14 @@ from synchub.errors import AuthError, ConnectorError, WrongInstance
 class Writer:
     """Carries out writes. Safe to use from several threads as long as they write different objects."""
 
-    def __init__(self, client: ServiceNowClient, reader: TableReader, marks: Marks, creator: Creator) -> None:
+    def __init__(
+        self, client: ServiceNowClient, reader: TableReader, marks: Marks, creator: Creator, historian: Historian
+    ) -> None:
         self._client = client
         self._reader = reader
         self._marks = marks
         self._creator = creator
+        self._historian = historian
         self._deleter = Deleter(client, reader, marks)
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
@@ -99,6 +103,8 @@ class Writer:
         outcomes: list[Outcome] = []
         sent: list[tuple[Write, TargetObject]] = []
         for (write, held), reply in zip(ready, replies, strict=True):
+            if isinstance(reply.result, dict):
+                self._historian.learn(held.version, reply.result)
             if reply.ok or (reply.status == 403 and len(write.fields) > 1):
                 sent.append((write, held))
             else:
@@ -147,7 +153,7 @@ class Writer:
         return batch.Call(
             "PATCH",
             f"/api/now/table/{query.table_name(held.cls or write.kind)}/{query.sys_id(held.id)}",
-            {"sysparm_fields": "sys_id,sys_mod_count", "sysparm_exclude_reference_link": "true"},
+            {"sysparm_fields": "sys_id,sys_mod_count,sys_updated_by", "sysparm_exclude_reference_link": "true"},
             {name: to_wire(write.fields[name]) for name in fields},
         )
 

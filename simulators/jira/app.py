@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from simulators.clock import SimClock
+from simulators.coming import Coming
 from simulators.faults import Faults, Rule
 from simulators.http import Check, Request, Response, Server
 from simulators.jira import errors
@@ -68,6 +69,7 @@ class Jira(Desk):
         self._burst: Limit | None = None
         self._per_issue: Limit | None = None
         self._hidden: dict[int, set[str]] = {}
+        self.coming = Coming()
         self._refused: dict[tuple[int, str], str] = {}
         self.hub = self.access.add(*_account(HUB, "Hub"), token=HUB[1], roles={"assets-manager", "agent"}, kind="app")
         self.admin = self.access.add(*_account(ADMIN, "Site Admin"), token=ADMIN[1], roles={"admin"})
@@ -189,6 +191,11 @@ class Jira(Desk):
             values = self._values(obj.type, row, obj.id)
             self.store.change(obj, values, by or self.admin.account_id, self.values.shown, at)
             return obj
+
+    def edit_at_write(self, key: str, row: Mapping[str, object], *, by: str = "") -> None:
+        """Let somebody change an object or issue at the very moment the next write to it arrives, right before it."""
+        issue = key not in self.store.by_key
+        self.coming.add(key, lambda: self.edit_issue(key, row, by=by) if issue else self.edit(key, row, by=by))
 
     def get(self, key: str) -> Obj:
         """Find an object by its key.

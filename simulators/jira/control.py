@@ -5,7 +5,8 @@
 - `GET /_sim/history?after=N`: history entries of all objects, in the order they came; `N` entries are left out.
 - `GET /_sim/accounts`: account ids, addresses, names. `GET /_sim/structure`: (schema, type, attribute) of everything.
 - `GET /_sim/issues`: every issue as `{key, project, type, status, reporter, values, comments, remote, properties}`.
-- `POST /_sim/edit/KEY?by=&at=`: change an object as somebody else, body `{attribute name: value or list}`.
+- `POST /_sim/edit/KEY?by=&at=&at_write=1`: change an object as somebody else (`at_write`: right before its next write;
+  then also an issue), body `{attribute name: value or list}`.
 - `POST /_sim/objects/TYPE?by=`: put in a list of rows `{attribute name: value or list}`; `DELETE /_sim/objects/KEY`.
 - `POST /_sim/hide/KEY?account=`: hide an object, from the hub when no account is named.
 - `POST /_sim/issues/KEY?by=`: `{"fields": {…}, "comment": TEXT, "transition": NAME}` as somebody else.
@@ -53,7 +54,10 @@ class Control:
             return Response.json([asdict(event) for event in sim.store.journal[int(params.get("after", "0")) :]])
         if parts[0] == "edit" and len(parts) == 2 and method == "POST":
             at = float(params["at"]) if params.get("at") else None
-            sim.edit(parts[1], orjson.loads(request.body), by=params.get("by", ""), at=at)
+            if params.get("at_write"):
+                sim.edit_at_write(parts[1], orjson.loads(request.body), by=params.get("by", ""))
+            else:
+                sim.edit(parts[1], orjson.loads(request.body), by=params.get("by", ""), at=at)
             return Response.json({"ok": True})
         if parts[0] == "objects" and len(parts) == 2:
             return self._object(method, parts[1], params, request.body)

@@ -144,6 +144,7 @@ class IssueApi(IssueLookup):
         issue = self._issue(call)
         project = self._store.projects[issue.project]
         self._need(call, "EDIT_ISSUES", project)
+        self._sim.coming.arrive(issue.key)
         self._apply(call, issue, call.body())
         if call.flag("returnIssue"):
             return Response.json(self._sim.show(issue, ["*all"], call))

@@ -74,6 +74,7 @@ class ObjectApi:
         """`PUT /object/{id}`: the attributes sent change, others stay."""
         writer(call)
         obj, data = self._object(call), call.body()
+        self._sim.coming.arrive(obj.key)
         if str(data.get("objectTypeId", obj.type)) != str(obj.type):
             raise JiraError(400, "", {"objectTypeId": "The object type of an object cannot be changed"})
         values = self._taken(call, data, obj.type, obj)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 from simulators.clock import SimClock
+from simulators.coming import Coming
 from simulators.faults import Faults, Rule
 from simulators.http import Request, Response, Server
 from simulators.log import RequestLog
@@ -63,6 +64,7 @@ class ServiceNow:
         self.renderer = Renderer(self.store)
         self.writer = Writer(self.store, self.access)
         self.tables = TableApi(self)
+        self.coming = Coming()
         self.tiny = small_apis.TinyUrls()
         self.ire = Ire(self)
         self.shuffle = random.Random(seed).shuffle
@@ -150,6 +152,10 @@ class ServiceNow:
         with self.server.lock():
             self.store.update(table, sys_id, values, user)
             self.assets.run()
+
+    def edit_at_write(self, table: str, sys_id: str, values: Mapping[str, str], user: str = "jane.doe") -> None:
+        """Let somebody change a record at the very moment the next write to it arrives, right before it."""
+        self.coming.add(sys_id, lambda: self.edit(table, sys_id, values, user))
 
     def create(self, table: str, values: Mapping[str, str], user: str = "jane.doe") -> str:
         """Create a record as somebody else would, with synchronisation; returns its sys_id."""

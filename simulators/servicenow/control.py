@@ -1,7 +1,8 @@
 """The instance's part of the `/_sim/` control path, for tests and auditors in other processes.
 
 - `GET /_sim/tables`: rows per class; `GET /_sim/tables/T?query=`: rows; `POST /_sim/tables/T`: seed a list of rows.
-- `POST /_sim/edit/T/ID?user=`: change a record as somebody else; `DELETE /_sim/tables/T/ID`.
+- `POST /_sim/edit/T/ID?user=&at_write=1`: change a record as somebody else (`at_write`: right before its next write);
+  `DELETE /_sim/tables/T/ID`.
 - `GET /_sim/journal?after=N`: all changes; `POST /_sim/settle`: carry out late synchronisation.
 - `POST /_sim/config`: any of `rate_limit`, `rate_lag`, `cancel_above_rows`, `batch_parts`, `max_url`, `unordered`,
   `sync_requests`, `sync_seconds`, `properties`, `deny` (list of `Acl` arguments; `rows` as sys_ids), `data_sources`,
@@ -41,7 +42,8 @@ class Control:
         if parts[0] == "tables":
             return self._tables(method, parts[1:], params, request.body)
         if parts[0] == "edit" and method == "POST":
-            sim.edit(parts[1], parts[2], orjson.loads(request.body), params.get("user", "jane.doe"))
+            edit = sim.edit_at_write if params.get("at_write") else sim.edit
+            edit(parts[1], parts[2], orjson.loads(request.body), params.get("user", "jane.doe"))
             return Response.json({"ok": True})
         if parts == ["journal"]:
             after = int(params.get("after", "0"))

@@ -149,6 +149,7 @@ class TableApi:
         return response
 
     def _update(self, request: Request, user: User, table: Table, sys_id: str) -> Response:
+        self._sim.coming.arrive(sys_id)
         values, params = read_record(request), request.params()
         row = self._visible(user, table, sys_id)
         line = self._sim.schema.tables[row["sys_class_name"]].line

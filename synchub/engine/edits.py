@@ -31,8 +31,9 @@ def sign(job: TargetJob, state: State, target: int, changed: Sequence[TargetObje
     Raises:
         ConnectorError: A history cannot be read.
     """
-    if not changed or not job.target.capabilities().history or not isinstance(job.target, Historied):
-        return 0
+    can = job.target.capabilities()
+    if not changed or not can.history or can.versions == "step" or not isinstance(job.target, Historied):
+        return 0  # where versions count writes, the objects themselves name their last writer
     some = changed[:room]
     found = []
     for item in some:

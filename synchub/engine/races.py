@@ -176,7 +176,8 @@ class Races:
         """Keep an edit that nobody had seen; returns whether it is to be put back."""
         theirs = value_of(edit)
         policy = self._policies.of(row.cls, name, self._outcomes.facet(row).fields[name].sources)
-        back = _stands(policy, theirs, edit.at, self._outcomes.clock.now())
+        # What is only shown (the label of a reference) cannot be written back: it is reported.
+        back = edit.told and _stands(policy, theirs, edit.at, self._outcomes.clock.now())
         self.due |= back
         batch.overwritten.append(
             Overwritten(
