@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import orjson
 
 from state.db import Database, Tx
 from state.links import hand_over, restore
 from state.parking import IDENTIFIED, wake_entities
+from synchub.domain.frozen import Frozen
 from synchub.stores import EntityBatch, EntityRow
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key, missing_at"
@@ -85,6 +87,8 @@ class EntityStore:
             bury(tx, batch.gone)
             if batch.revived:
                 restore(tx, batch.revived)
+            if batch.thawed or batch.frozen:
+                _freeze(tx, batch)
             if batch.done:
                 tx.run_in("delete from dirty where record in {in}", batch.done)
 
@@ -133,6 +137,27 @@ class EntityStore:
                 tx.run("delete from proposal where a=? and b=? and state<>'open'", (min(a, b), max(a, b)))
             wake_entities(tx, sorted((a, b)))
 
+    def frozen(self) -> dict[int, dict[str, Frozen]]:
+        """See `Entities.frozen`."""
+        found: dict[int, dict[str, Frozen]] = {}
+        with self._db.read() as tx:
+            for entity, name, value, detail, at in tx.rows(
+                "select entity, field, value, detail, at from frozen order by entity, field"
+            ):
+                source, rival, other, rule = orjson.loads(detail)
+                found.setdefault(entity, {})[name] = Frozen(orjson.loads(value), source, rival, other, rule, at)
+        return found
+
+    def changes(self, entities: Sequence[int], since: int) -> list[tuple[int, int, dict[str, Any]]]:
+        """See `Entities.changes`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select entity, at, changes, id from entity_change where at>=? and entity in {in}",
+                list(entities),
+                before=(since,),
+            )
+        return [(row[0], row[1], orjson.loads(row[2])) for row in sorted(rows, key=lambda row: row[3])]
+
     def names(self) -> dict[str, int]:
         """See `Entities.names`."""
         counts: dict[str, int] = {}
@@ -165,7 +190,20 @@ def bury(tx: Tx, gone: Sequence[tuple[int, int | None]]) -> None:
     wake_entities(tx, sorted({entity for a, b, _ in _proposals(tx, ids) for entity in (a, b)}))
     tx.run_in("delete from proposal where state='open' and a in {in}", ids)
     tx.run_in("delete from proposal where state='open' and b in {in}", ids)
+    tx.run_in("delete from frozen where entity in {in}", ids)
     hand_over(tx, dict(gone))
+
+
+def _freeze(tx: Tx, batch: EntityBatch) -> None:
+    tx.many("delete from frozen where entity=? and field=?", batch.thawed)
+    tx.many(
+        "insert into frozen(entity, field, value, detail, at) values (?,?,?,?,?) on conflict (entity, field)"
+        " do update set value=excluded.value, detail=excluded.detail, at=excluded.at",
+        [
+            (entity, name, orjson.dumps(f.value), orjson.dumps([f.source, f.rival, f.other, f.rule]), f.at)
+            for entity, name, f in batch.frozen
+        ],
+    )
 
 
 def _proposals(tx: Tx, entities: Sequence[int] | None) -> list[tuple[int, int, str]]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from synchub.domain.records import Contribution
 from synchub.reconcile.cluster import NONE, Decisions
 from synchub.stores import Decision, State
-from synchub.stores.decisions import APART, TOGETHER
+from synchub.stores.decisions import APART, SOURCE, TOGETHER
 
 Pair = tuple[int, int]
-_ABOUT_RECORDS = frozenset({TOGETHER, APART})
+_ABOUT_PAIRS = frozenset({TOGETHER, APART})
 
 
 @dataclass(slots=True)
@@ -20,12 +21,14 @@ class Decided:
     Attributes:
         together: Record -> pairs that are one thing.
         apart: Record -> pairs that are two things.
+        source: Record -> field -> source that wins it.
         changed: Records about which something was decided or taken back since identification last settled.
         upto: Number of the last event that is taken into account.
     """
 
     together: dict[int, list[Pair]] = field(default_factory=dict)
     apart: dict[int, list[Pair]] = field(default_factory=dict)
+    source: dict[int, dict[str, str]] = field(default_factory=dict)
     changed: list[int] = field(default_factory=list)
     upto: int = 0
 
@@ -44,6 +47,12 @@ class Decided:
             return set()
         return {end for r in records for pair in self.together.get(r, ()) for end in pair}
 
+    def sources(self, members: Sequence[Contribution]) -> dict[str, str]:
+        """Return field -> source that people chose for the thing of which these are the records."""
+        if not self.source:
+            return {}
+        return {name: source for m in members for name, source in self.source.get(m.record, {}).items()}
+
     def pairs(self) -> list[Pair]:
         """Return all pairs that are one thing."""
         return sorted({pair for pairs in self.together.values() for pair in pairs})
@@ -55,15 +64,26 @@ def decided(state: State) -> Decided:
     if not events:
         return Decided()
     seen = state.identity.decided()
-    news = [d for d in state.decisions.since(seen) if d.kind in _ABOUT_RECORDS] if seen != events else []
-    active = {kind: state.decisions.active(kind) for kind in (TOGETHER, APART)}
-    numbers = state.decisions.records({n for some in (news, *active.values()) for d in some for n in d.names})
+    news = state.decisions.since(seen) if seen != events else []
+    active = {kind: state.decisions.active(kind) for kind in (TOGETHER, APART, SOURCE)}
+    numbers = state.decisions.records({n for some in (news, *active.values()) for d in some for n in _records(d)})
+    source: dict[int, dict[str, str]] = {}
+    for decision in active[SOURCE]:
+        record, name = decision.names
+        if record in numbers:
+            source.setdefault(numbers[record], {})[name] = decision.answer
     return Decided(
         _by_record(active[TOGETHER], numbers),
         _by_record(active[APART], numbers),
-        sorted({numbers[n] for d in news for n in d.names if n in numbers}),
+        source,
+        sorted({numbers[n] for d in news for n in _records(d) if n in numbers}),
         events,
     )
+
+
+def _records(decision: Decision) -> list[str]:
+    """Return the names of the records that a decision is about."""
+    return decision.names if decision.kind in _ABOUT_PAIRS else decision.names[:1] if decision.kind == SOURCE else []
 
 
 def _by_record(decisions: Iterable[Decision], numbers: dict[str, int]) -> dict[int, list[Pair]]:

@@ -8,7 +8,7 @@ are loaded. A first load, or a change of a large share, goes through the identif
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
@@ -21,17 +21,18 @@ from synchub.domain.model import CLASSES, VOLATILE
 from synchub.domain.packed import packed_sorted
 from synchub.domain.records import Contribution
 from synchub.engine.components import between, find, grouped, slices, unite
+from synchub.engine.damping import Damping
 from synchub.engine.decided import Decided, decided
 from synchub.engine.hubkeys import found as found_keys
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
 from synchub.reconcile.absence import Absent, missing_since, speaking
-from synchub.reconcile.assign import assign
+from synchub.reconcile.assign import Assignment, assign
 from synchub.reconcile.cluster import NONE, Cluster, cluster, plainly_one
-from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit, proposing_hashes
+from synchub.reconcile.identifiers import JOINING, identifiable, joining_hashes, kind_of, limit
 from synchub.reconcile.merge import Golden, merge
 from synchub.reconcile.rules import Rules
-from synchub.stores import EntityBatch, NewEntity, State
+from synchub.stores import EntityBatch, EntityRow, NewEntity, State
 
 _SLICE = 3000  # records whose components are resolved in one transaction
 _EVERYTHING = 0.3  # share of dirty records beyond which one pass over all identifiers is cheaper
@@ -132,6 +133,7 @@ class _Identification:
         self.fresh: set[int] = set()  # records that are new or changed, where changes are looked at one by one
         self.entity_of = array("q")  # record -> entity, where all records are looked at
         self.slice = slice_size
+        self.damping = Damping(state, rules, now, decisions, calm=state.identity.rules() in ("", rules.fingerprint))
         self.known = True  # there may be entities already
         self.counts = IdentifyCounts()
 
@@ -288,14 +290,22 @@ class _Identification:
                 old = {item.record: entity_of[item.record] for item in component if item.record in entity_of}
                 if old:
                     given = assign(clusters, old, {entity: entity for entity in old.values()})
+                    if given.split:
+                        given = self._apart(clusters, old, given)
+                        batch.revived += [e for e in given.ids if e is not None and e not in old.values()]
                     ids = given.ids
-                    merged.update(given.merged)
+                    merged.update((e, into) for e, into in given.merged.items() if e in old.values())
             for entity, found in zip(ids, clusters, strict=True):
                 goldens.append((entity, found, merge(speaking(found.members, self.absent), self.rules, self.now)))
             self.counts.records += len(component)
         self._collect(batch, goldens, merged, entity_of)
         batch.done = [item.record for component in components for item in component] if entity_of else []
         self.state.entities.write(self.run, self.now, batch)
+
+    def _apart(self, clusters: Sequence[Cluster], old: dict[int, int], given: Assignment) -> Assignment:
+        """Give the parts of what comes apart the ids that they had before they were merged."""
+        were = self.state.identity.came_from([r for r, entity in old.items() if entity in given.split])
+        return assign(clusters, old | were, {e: e for e in {*old.values(), *were.values()}}) if were else given
 
     def _cluster(self, component: Sequence[Contribution]) -> list[Cluster]:
         if len(component) == 1:
@@ -322,6 +332,7 @@ class _Identification:
         """Compare golden records with what is stored and gather what has to be written."""
         entities = self.state.entities
         stored = entities.get([entity for entity, _, _ in goldens if entity is not None])
+        goldens = self._damped(batch, goldens, stored)
         founded = [found.members for entity, found, _ in goldens if entity is None]
         keys = iter(found_keys(entities, founded, known=self.known) if founded else ())
         number = entities.allocate(len(founded)) if founded else 0
@@ -382,25 +393,26 @@ class _Identification:
             rev += kept is None
             batch.entities.append(
                 NewEntity(
-                    entity,
-                    CLASSES[golden.cls].family,
-                    golden.cls,
-                    doc,
-                    winners,
-                    hash_,
-                    sources,
-                    mine,
-                    self.run,
-                    golden.due_at,
-                    None,
-                    status,
-                    key,
-                    missing,
+                    entity, CLASSES[golden.cls].family, golden.cls, doc, winners, hash_, sources, mine, self.run,
+                    golden.due_at, None, status, key, missing,
                 )
-            )
+            )  # fmt: skip
         batch.gone = list(merged.items())
         self.touched.difference_update(merged)
         self.counts.merged += sum(1 for _, into in batch.gone if into is not None)
+
+    def _damped(
+        self,
+        batch: EntityBatch,
+        goldens: Sequence[tuple[int | None, Cluster, Golden]],
+        stored: dict[int, EntityRow],
+    ) -> Sequence[tuple[int | None, Cluster, Golden]]:
+        """Put in what people chose and what is frozen; see `Damping`."""
+        if not stored and not self.decisions.source:
+            return goldens
+        judged = [(e, c.members, g, _sources(g, c.members)) for e, c, g in goldens]
+        others = self.damping.judge(batch, judged, stored)
+        return [(e, c, others.get(i, g)) for i, (e, c, g) in enumerate(goldens)] if others else goldens
 
     def _status(self, golden: Golden, members: Sequence[Contribution]) -> str:
         rules = self.rules.identify[CLASSES[golden.cls].family]
@@ -409,8 +421,6 @@ class _Identification:
         if len(members) == 1 and not identifiable(members[0].cls, members[0].fields):
             return "parked"
         return "live"
-
-    # --- proposals ----------------------------------------------------------------------------------------------------
 
     def _propose_everything(self) -> None:
         from synchub.engine.propose import propose_groups
@@ -421,36 +431,9 @@ class _Identification:
         propose_groups(self.state, self.rules, self.run, found, None, self.decisions)
 
     def _propose_touched(self, withdrawn: Sequence[int]) -> None:
-        """Propose again for all entities that share a key with a touched one, now or before: choices must be unique."""
-        from synchub.engine.propose import propose_groups
+        from synchub.engine.propose import propose_near
 
-        near = set(self.touched)
-        for part in slices(sorted(self.touched), _SLICE):
-            near.update(self._sharing(self._keys(part)))
-        for part in slices(withdrawn, _SLICE):
-            near.update(self._sharing(part))
-        for part in slices(sorted(near), _SLICE):
-            groups = sorted(self._holders_of_keys(self._keys(part)).items())
-            propose_groups(self.state, self.rules, self.run, groups, part, self.decisions)
-
-    def _keys(self, entities: Sequence[int]) -> set[int]:
-        identity = self.state.identity
-        records = [r for group in identity.members_of(entities).values() for r in group]
-        return {h for item in identity.contributions(records) for h in proposing_hashes(item.cls, item.fields)}
-
-    def _holders_of_keys(self, hashes: Iterable[int]) -> dict[int, list[int]]:
-        groups: dict[int, list[int]] = {}
-        for hash_, record in self.state.identity.proposing(list(hashes)):
-            groups.setdefault(hash_, []).append(record)
-        return groups
-
-    def _sharing(self, hashes: Iterable[int]) -> set[int]:
-        """Find the entities that share a key; a key that was held too often before the touched came says nothing."""
-        some: set[int] = set()
-        for hash_, records in self._holders_of_keys(hashes).items():
-            if len(records) <= limit(kind_of(hash_)) + len(self.touched):
-                some.update(records)
-        return set(self.state.identity.entities_of(list(some)).values())
+        propose_near(self.state, self.rules, self.run, self.touched, withdrawn, self.decisions)
 
 
 _place = attrgetter("source", "stream", "key")

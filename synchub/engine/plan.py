@@ -12,9 +12,10 @@ import xxhash
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
+from synchub.engine.duplicates import Duplicates
 from synchub.engine.foresee import foresee
-from synchub.engine.guards import Watch
 from synchub.engine.gone import look
+from synchub.engine.guards import Watch
 from synchub.engine.linking import Linker
 from synchub.engine.order import levels
 from synchub.engine.pace import seldom_collected
@@ -110,6 +111,7 @@ class _Planner:
         self.job, self.state, self.run, self.target = job, state, run, target
         self.references = References(job, state, target.id)
         self.linker = Linker(job, state, target.id, first=target.planned_rev == 0)
+        self.duplicates = Duplicates(job, state, target.id)
         can = job.target.capabilities()
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.guard = Watch(job, state, target.id, run, now)
@@ -224,6 +226,9 @@ class _Planner:
                 rows += self.maker.fresh(entity, label_of(docs[number]), *some[0])
             else:
                 rows += self.maker.of(entity, docs[number], some, linked.get(number, ()), found.get(number), mates)
+            if number in linked:
+                facets = self._facets[entity.cls]
+                rows += self.duplicates.rows(entity, label_of(docs[number]), facets, linked[number], self.maker)
             if len(waiting) > waited or number in standing:
                 parked.append(self._park(entity, waiting[waited:], len(rows) > before))
             elif len(rows) == before:

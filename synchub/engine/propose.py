@@ -6,13 +6,15 @@ from collections.abc import Iterable, Sequence
 
 from synchub.domain.model import CLASSES
 from synchub.domain.records import Contribution
+from synchub.engine.components import slices
 from synchub.engine.decided import Decided
-from synchub.reconcile.identifiers import kind_of, limit
+from synchub.reconcile.identifiers import kind_of, limit, proposing_hashes
 from synchub.reconcile.proposals import complementary, propose, summarise
 from synchub.reconcile.rules import Rules
 from synchub.stores import State
 
 _RECORDS = 4000
+_PART = 3000  # entities or keys looked at together
 
 
 def propose_groups(
@@ -51,6 +53,50 @@ def propose_groups(
     for a, b, reason in found:
         pairs.setdefault((a, b), reason)
     state.entities.propose(run, [(a, b, reason) for (a, b), reason in sorted(pairs.items())], touched)
+
+
+def propose_near(
+    state: State, rules: Rules, run: int, touched: set[int], withdrawn: Sequence[int], decisions: Decided
+) -> None:
+    """Propose again for all entities that share a key with a touched one, now or before: choices must be unique.
+
+    Args:
+        state: All stores.
+        rules: See `propose_groups`.
+        run: The run that asks.
+        touched: Entities that changed.
+        withdrawn: Proposing identifiers that lost a holder.
+        decisions: See `propose_groups`.
+    """
+    near = set(touched)
+    for part in slices(sorted(touched), _PART):
+        near.update(_sharing(state, _keys(state, part), len(touched)))
+    for part in slices(withdrawn, _PART):
+        near.update(_sharing(state, part, len(touched)))
+    for part in slices(sorted(near), _PART):
+        groups = sorted(_holders(state, _keys(state, part)).items())
+        propose_groups(state, rules, run, groups, part, decisions)
+
+
+def _keys(state: State, entities: Sequence[int]) -> set[int]:
+    records = [r for group in state.identity.members_of(entities).values() for r in group]
+    return {h for item in state.identity.contributions(records) for h in proposing_hashes(item.cls, item.fields)}
+
+
+def _holders(state: State, hashes: Iterable[int]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for hash_, record in state.identity.proposing(list(hashes)):
+        groups.setdefault(hash_, []).append(record)
+    return groups
+
+
+def _sharing(state: State, hashes: Iterable[int], touched: int) -> set[int]:
+    """Find the entities that share a key; a key that was held too often before the touched came says nothing."""
+    some: set[int] = set()
+    for hash_, records in _holders(state, hashes).items():
+        if len(records) <= limit(kind_of(hash_)) + touched:
+            some.update(records)
+    return set(state.identity.entities_of(list(some)).values())
 
 
 def _look(state: State, part: Sequence[tuple[int, Sequence[int]]], decisions: Decided) -> list[tuple[int, int, str]]:

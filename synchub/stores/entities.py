@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from synchub.domain.frozen import Frozen
 
 
 class EntityRow(NamedTuple):
@@ -55,6 +57,8 @@ class EntityBatch:
         gone: Entities that have no member any more: (id, merged into or None).
         done: Records that are dirty no more.
         revived: Entities among the changed ones that had been merged into others and are themselves again.
+        frozen: (entity, field, how) of fields that keep their value from now on.
+        thawed: (entity, field) that follow their rule again.
     """
 
     entities: list[NewEntity] = field(default_factory=list)
@@ -63,6 +67,8 @@ class EntityBatch:
     gone: list[tuple[int, int | None]] = field(default_factory=list)
     done: list[int] = field(default_factory=list)
     revived: list[int] = field(default_factory=list)
+    frozen: list[tuple[int, str, Frozen]] = field(default_factory=list)
+    thawed: list[tuple[int, str]] = field(default_factory=list)
 
 
 class Entities(Protocol):
@@ -120,6 +126,14 @@ class Entities(Protocol):
 
         What waited for the answer is planned again.
         """
+        ...
+
+    def frozen(self) -> dict[int, dict[str, Frozen]]:
+        """Return entity -> field -> how, of all fields that keep their value against their rule."""
+        ...
+
+    def changes(self, entities: Sequence[int], since: int) -> list[tuple[int, int, dict[str, Any]]]:
+        """Return (entity, when, field -> [old, new]) of what changed since a moment, oldest first."""
         ...
 
     def names(self) -> dict[str, int]:
