@@ -70,6 +70,7 @@ targets:
     auth: {{oauth: client_credentials, client_id: hub-client, client_secret: env:SNOW_SECRET}}
     discovery_source: SyncHub
     mode: write
+guards: {{default: {{}}}}
 """
 _TABLES = ("cmdb_ci_hardware", "cmdb_ci_vm_instance", "alm_hardware", "sys_user")
 

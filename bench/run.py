@@ -49,6 +49,7 @@ def configuration(data: Path, state: Path) -> dict[str, object]:
             }
             for name, (file, stream, role) in _STREAMS.items()
         },
+        "guards": {"default": {}},  # counted, without limits: a first load of any size goes through
         "targets": {"null": {"connector": "null", "mode": "write", "path": state.with_suffix(".null.db").name}},
     }
 

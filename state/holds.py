@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import orjson
 
 from state.db import Database, Tx
 from state.targets import add_replan
@@ -90,7 +93,7 @@ class HoldStore:
                 if not left:
                     tx.run("update hold set state=?, answered_at=? where id=? and state=?", (OVER, at, number, OPEN))
 
-    def answer(self, number: int, state: str, who: str, at: int, reason: str) -> int:
+    def answer(self, number: int, state: str, who: str, at: int, reason: str) -> dict[int, dict[tuple[str, str], int]]:
         """See `Holds.answer`."""
         with self._db.begin(fenced=False) as tx:
             tx.run(
@@ -100,7 +103,7 @@ class HoldStore:
             target = tx.value("select target from hold where id=?", (number,))
             entities = tx.rows("select distinct entity from held_row where hold=? order by entity", (number,))
             add_replan(tx, target, [(row[0], f"hold h-{number} {state}") for row in entities])
-            return _release(tx, number) if state == APPROVED else 0
+            return _release(tx, number) if state == APPROVED else {}
 
     def linked(self, target: int) -> dict[str, int]:
         """See `Holds.linked`."""
@@ -131,12 +134,30 @@ class HoldStore:
             )
         return [(row[0], row[1], row[2]) for row in rows]
 
+    def changes(self, number: int, entities: Sequence[int]) -> dict[tuple[int, str, str], list[list[Any]]]:
+        """See `Holds.changes`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select r.entity, r.facet, r.op, r.changes from plan_row r where r.hold=? and r.entity in {in}"
+                " order by r.plan",
+                list(dict.fromkeys(entities)),
+                before=(number,),
+            )
+        found = {}
+        for entity, facet, op, body in rows:
+            told = orjson.loads(body)
+            fields = [[n, c[0], c[1]] for n, c in told.get("changes", {}).items()]
+            found[entity, facet, op] = fields + [[n, None, v] for n, v in told.get("values", {}).items()]
+        return found
 
-def _release(tx: Tx, number: int) -> int:
-    """Let the rows go that a hold stopped in a plan that may still be applied; returns how many."""
-    plans = [row[0] for row in tx.rows(f"select id from plan where state in {_STILL}")]
-    for plan in plans:
-        # Stopped by another guard, too: they wait for that answer.
+
+def _release(tx: Tx, number: int) -> dict[int, dict[tuple[str, str], int]]:
+    """Let the rows go that a hold stopped in a plan that may still be applied: plan -> (class, operation) -> rows."""
+    released = {}
+    for (plan,) in tx.rows(
+        f"select id from plan where state in {_STILL} and target=(select target from hold where id=?)", (number,)
+    ):
+        # Those that another guard stops, too, wait for that answer.
         tx.run(
             "update plan_row set hold=(select min(r.hold) from held_row r join hold h on h.id=r.hold"
             " where r.entity=plan_row.entity and r.facet=plan_row.facet and r.op=plan_row.op and r.hold<>?"
@@ -144,12 +165,10 @@ def _release(tx: Tx, number: int) -> int:
             " where plan=? and hold=? and state='held'",
             (number, number, plan, number),
         )
-    # The plan's own state takes part: from here on nobody who approves can come between.
-    released = 0
-    for plan in plans:
-        released += tx.run(
-            "update plan_row set state='pending', note='' where plan=? and state='held' and hold is null and note=?",
-            (plan, f"hold h-{number}"),
-        )
+        free = "where plan=? and state='held' and hold is null and note=?"
+        mine = (plan, f"hold h-{number}")
+        rows = tx.rows(f"select cls, op, count(*) from plan_row {free} group by cls, op", mine)
+        released[int(plan)] = {(row[0], row[1]): row[2] for row in rows}
+        tx.run(f"update plan_row set state='pending', note='' {free}", mine)
         tx.run("update plan_row set note='hold h-' || hold where plan=? and state='held' and hold is not null", (plan,))
     return released

@@ -13,7 +13,7 @@ from state.db import Database, Row, Tx
 from state.overwritten import write_overwritten
 from state.pins import pin_restored
 from state.targets import add_replan, take_away, unlink, write_objects
-from synchub.domain.packed import packed
+from synchub.domain.packed import packed, packed_row
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
 from synchub.stores import DeliveryBatch, PlanState
@@ -47,16 +47,6 @@ def _row(row: Row) -> PlanRow:
         n, entity, cls, facet, kind, _OPS[op], object_id, changes, label, _STATES[state], note, values or {}, hold,
         body.get("agreed", []),
     )  # fmt: skip
-
-
-def row_digest_bytes(head: Sequence[Any], body: bytes) -> bytes:
-    """Write a row as it goes into the digest of its plan.
-
-    Args:
-        head: n, entity, class, facet, kind, op, object id, label.
-        body: The packed document of changes or values.
-    """
-    return orjson.dumps(list(head)) + bytes(body) + b"\n"
 
 
 def _dump(row: PlanRow) -> bytes:
@@ -102,7 +92,7 @@ class PlanStore:
         digest = hashlib.sha256()
         with self._db.read() as tx:
             for row in tx.iterate(f"select {_DOES} from plan_row where plan=? order by n", (plan,)):
-                digest.update(row_digest_bytes(row[:-1], row[-1]))
+                digest.update(packed_row(list(row[:-1]), row[-1]))
         return digest.hexdigest()
 
     def stand(self, target: int, rows: Sequence[PlanRow], replaced: Sequence[int], run: int, at: int) -> None:
@@ -146,6 +136,11 @@ class PlanStore:
                 "update plan set token=?, expires_at=?, upto_rev=?, summary=?, digest=?, state='open' where id=?",
                 (token, expires_at, upto_rev, orjson.dumps(dict(summary)), digest, plan),
             )
+
+    def summarise(self, plan: int, summary: Mapping[str, Any]) -> None:
+        """See `Plans.summarise`."""
+        with self._db.begin(fenced=False) as tx:
+            tx.run("update plan set summary=? where id=?", (orjson.dumps(dict(summary)), plan))
 
     def get(self, token: str | int) -> PlanState | None:
         """See `Plans.get`."""

@@ -31,11 +31,20 @@ class WatchStore:
             rows = tx.rows(
                 "select t.name, p.token, count(*) from plan p join target t on t.id=p.target"
                 " join plan h on h.id=p.id or (h.target=p.target and h.state='standing')"
-                " join plan_row r on r.plan=h.id where r.state='held'"
+                " join plan_row r on r.plan=h.id where r.state='held' and r.hold is null"
                 " and p.id in (select max(id) from plan where token<>'' group by target)"
                 " group by t.name, p.token order by t.name"
             )
         return [(row[0], row[1], row[2]) for row in rows]
+
+    def holds(self) -> list[tuple[str, int, str, str, int]]:
+        """List (target, number, guard, class, rows) of the holds that nobody answered yet."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select t.name, h.id, h.guard, h.cls, h.held from hold h join target t on t.id=h.target"
+                " where h.state='open' order by h.id"
+            )
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
     def run_totals(self) -> list[tuple[str, str, int]]:
         """Count runs as (kind, state, number)."""

@@ -37,6 +37,7 @@ def facts(hub: Hub) -> Facts:
         runs=state.reports.runs(_RUNS),
         first_run_at=state.watch.first_run_at(),
         held=[row for row in state.watch.held() if row[0] in settings.targets],
+        holds=[row for row in state.watch.holds() if row[0] in settings.targets],
         is_working=state.watch.is_working(),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import threading
@@ -9,6 +10,14 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _ENDED = frozenset("ZXx")  # states of a process that only waits to be collected
+
+
+def login_name() -> str:
+    """Name who runs this process, as the system knows them; `unknown` where it does not."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container whose user has no entry
+        return "unknown"
 
 
 def owner() -> str:

@@ -204,10 +204,31 @@ def _needs(result: Result) -> list[str]:
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:
             lines.append(f"{name}: {', '.join(bad)}     synchub plan show {report['plan']} --needs")
+        lines += _hold_lines(name, report["summary"].get("holds", ()))
         lines += [
             f"{name}: {number(need['count'])} x {cell(need['why'], 70)}   e.g. {cell(need['example'], 24)}"
             for need in report["summary"].get("needs", ())
         ]
+    return lines
+
+
+_HOLD_WORDS = {
+    "create": "create {}", "retire": "retire {}", "delete": "delete {}", "clear": "empty fields of {}",
+    "unassign": "take {} from people", "reassign": "give {} to other people", "status": "set {} to another status",
+    "class": "move {} to another class", "merge": "merge {}", "wipe": "wipe {}",
+}  # fmt: skip
+
+
+def hold_words(hold: Mapping[str, Any]) -> str:
+    """Say what a hold stops: its `guard`, `class` and how many rows it has `held`."""
+    return _HOLD_WORDS[hold["guard"]].format(f"{number(hold['held'])} {_plural(hold['class'], hold['held'])}")
+
+
+def _hold_lines(name: str, holds: Sequence[Mapping[str, Any]]) -> list[str]:
+    lines = []
+    for hold in holds:
+        words = f"{name}: hold {hold['hold']}   {hold_words(hold)}; limit {hold['allowed']}"
+        lines += [f"{words}     synchub holds show {hold['hold']}", f"  cause: {cell(hold['cause'], 100)}"]
     return lines
 
 

@@ -24,12 +24,14 @@ from mapping.engine import FieldMap
 from mapping.loader import load_map
 from mapping.target import TargetMap, load_target_map
 from state.store import SqlState, open_state
+from synchub.domain.guards import Guards
 from synchub.domain.model import CLASSES
 from synchub.domain.yamlfile import nearest
 from synchub.engine.contact import TargetJob
 from synchub.engine.pull import PullJob
 from synchub.errors import ConfigError
 from synchub.ports import Clock, Notifier, RateBudget, Receiver, Source, Target
+from synchub.process import login_name
 from synchub.reconcile.authority import How
 from synchub.reconcile.policies import check_policies, flatten
 from synchub.reconcile.rules import Rules, compile_rules
@@ -316,9 +318,16 @@ class Hub:
             yield TargetJob(
                 name=name, target=ready, maps=maps, classes=tuple(wanted), policies=flatten(block.theirs),
                 mode=block.mode, hub_id=self.loaded.settings.hub.id, config=self.loaded.fingerprint,
+                guards=self.guards(name), asked_by=login_name(),
             )  # fmt: skip
         finally:
             ready.close()
+
+    def guards(self, name: str) -> Guards:
+        """Return the limits of a target's plans."""
+        settings = self.loaded.settings
+        limits = {key: guard.limit() for key, guard in settings.guards.items()}
+        return Guards(limits, settings.targets[name].max_creates)
 
     def target_map(self, name: str) -> TargetMap:
         """Load a target's map: the shipped one with the user's overrides."""

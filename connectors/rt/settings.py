@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from connectors.address import SystemUrl
 from connectors.secrets import SecretRef
 from connectors.settings import ConnectorSettings
 
@@ -15,7 +16,7 @@ Named = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1
 class RtSettings(ConnectorSettings):
     """What `synchub.yaml` says about a Request Tracker target, without what the hub itself reads."""
 
-    url: str = Field(description="Address of RT without `/REST/2.0`, for example `https://rt.acme.example`.")
+    url: SystemUrl = Field(description="Address of RT without `/REST/2.0`, for example `https://rt.acme.example`.")
     token: SecretRef = Field(description="Authentication token of the integration user.")
     catalog: Named = Field(
         default="General assets", description="Catalog of new assets whose type `catalogs` does not name."

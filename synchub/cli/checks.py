@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel
 
 from connectors.secrets import SecretRef, TextOrRef, is_reference
+from connectors.tls import tls_context
 from synchub.cli.output import Stages
 from synchub.engine.contact import wrong_instance
-from synchub.errors import ConfigError, HubError
+from synchub.errors import ConfigError, HubError, StateError
 from synchub.explain import stored_map
 from synchub.ports import Examined
 from synchub.settings.serve import Tls
 from synchub.wiring import Hub
 
-_IDLE = ("guards", "retention")  # read and checked only (docs/configuration.md)
+_IDLE = ("retention",)  # read and checked only (docs/configuration.md)
 _READ = 1  # records read of each stream
 
 
@@ -41,6 +43,9 @@ class Checks:
         self._one("rules", self._rules)
         if self._settings.notify is not None:
             self._one("notify", self._notify)
+        http = self._settings.http
+        if http.proxy is not None or http.ca_file is not None:
+            self._one("http", self._http)
         self._one("serve", self._serve)
         state = self._one("state", self._state)
         for name in self._settings.sources:
@@ -69,9 +74,8 @@ class Checks:
     # --- the hub itself ---------------------------------------------------------------------------------------------
 
     def _configuration(self) -> str:
-        """Name the file, and what stands in it without effect: nobody is to rely on a guard that does not act."""
+        """Name the file, and what stands in it without effect: nobody is to rely on what does not act."""
         idle = [key for key in _IDLE if key in self._settings.model_fields_set]
-        idle += [f"targets.{n}.max_creates" for n, b in self._settings.targets.items() if b.max_creates is not None]
         name = self._hub.loaded.path.name
         return f"{name}; nothing acts on {', '.join(idle)} yet" if idle else name
 
@@ -97,6 +101,17 @@ class Checks:
         self._hub.notifier()
         return f"{', '.join(block.when)}: {len(block.places)} service{'s' if len(block.places) > 1 else ''}"
 
+    def _http(self) -> str:
+        """Look whether the proxy is one, and the certificate authorities can be read; nothing is connected."""
+        document, http = self._hub.loaded.document, self._settings.http
+        said = []
+        if self._hub.proxy() is not None:
+            said.append("by way of a proxy")
+        if http.ca_file is not None:
+            tls_context(document.where("http", "ca_file"), self._hub.loaded.base_dir / http.ca_file)
+            said.append(f"authorities of {http.ca_file} are believed, too")
+        return ", ".join(said)
+
     def _serve(self) -> str:
         """Look whether the server's secret and certificate are there; nothing is listened on."""
         block = self._settings.serve
@@ -111,8 +126,11 @@ class Checks:
     def _state(self) -> str:
         """Open the state if it is there; a check makes none."""
         url = self._hub.state_url()
-        if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
-            return "does not exist yet; the first run makes it"
+        if url.startswith("sqlite:///"):
+            path = Path(url.removeprefix("sqlite:///"))
+            _writable(path)
+            if not path.exists():
+                return "does not exist yet; the first run makes it"
         streams = self._hub.state.reports.streams()
         return f"{sum(s['records'] for s in streams):,} records of {len(streams)} streams"
 
@@ -128,6 +146,7 @@ class Checks:
         if secrets and not self._offline:
             self._stages.stage(f"asking {name}")
             self._connection(name)
+            self._rate(what, "sources", name)
 
     def _source_settings(self, name: str) -> str:
         connector, _ = self._hub.source_settings(name)
@@ -178,6 +197,7 @@ class Checks:
             self._stages.stage(f"asking {name}")
             if self._one(f"{what} answers", lambda: self._identity(name, state=state)):
                 self._examined(what, name)
+                self._rate(what, "targets", name)
 
     def _target_settings(self, name: str) -> str:
         connector, _ = self._hub.target_settings(name)
@@ -213,6 +233,12 @@ class Checks:
                 for about, look in job.target.examine():
                     self._one(f"{what} {about}", look)
 
+    def _rate(self, what: str, kind: str, name: str) -> None:
+        """Show what the system says of its rate limit, and what the hub keeps to; files have none."""
+        notes = self._hub.rate_notes.get((kind, name))
+        if notes is not None and notes.text():
+            self.results.append({"what": f"{what} rate limit", "ok": True, "note": notes.text()})
+
     def _pinned(self, name: str) -> str | None:
         url = self._hub.state_url()
         if url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists():
@@ -231,6 +257,24 @@ class Checks:
     def _resolve(self, reference: str) -> str:
         self._hub.resolve(reference)
         return reference
+
+
+def _writable(path: Path) -> None:
+    """Look whether a file, or the nearest folder above it that is there, can be written; nothing is made.
+
+    Raises:
+        StateError: It cannot.
+    """
+    there = next(p for p in (path, *path.parents) if os.path.lexists(p))
+    if there == path:
+        fits = path.is_file() and os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK | os.X_OK)
+    else:
+        fits = there.is_dir() and os.access(there, os.W_OK | os.X_OK)
+    if not fits:
+        raise StateError(
+            f"the state {path} cannot be {'written' if there == path else 'made'}: look at {there}.", where="state",
+            fix="Make its folder writable for the user that runs the hub, or name another place in `state:`.",
+        )  # fmt: skip
 
 
 def references(value: Any, way: str = "") -> Iterator[tuple[str, str]]:

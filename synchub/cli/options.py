@@ -50,6 +50,23 @@ def selection(function: F) -> F:
     )(function)
 
 
+def acting(function: F) -> F:
+    """Add `--as` (argument `who`) and `--reason`: who decides, and why; both go to the audit log."""
+    function = click.option("--reason", default="", metavar="TEXT", help="Why; kept in the audit log.")(function)
+    return click.option("--as", "who", metavar="NAME", help="Whose decision it is; default: your login name.")(function)
+
+
+def to_file(function: F) -> F:
+    """Add `--output` and `--format`."""
+    function = click.option(
+        "--format", "form", type=click.Choice(["json", "csv", "html"]), help="Form of the file; else by its suffix."
+    )(function)
+    return click.option(
+        "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+        help="Write the plan to a file: .json, .csv or .html; of several targets one file each.",
+    )(function)  # fmt: skip
+
+
 def examples(*lines: str) -> str:
     """Return the end of a command's help; each line is shown as it is."""
     return "\n".join(["\b", "Examples:" if len(lines) > 1 else "Example:", *(f"  {line}" for line in lines)])

@@ -65,6 +65,8 @@ targets:
     searches_per_minute: 1000000
     mode: write
     theirs: {{default: target}}
+guards:
+  create: {{max: 5000}}  # of a class; beyond it a first load waits for an approval
 """
 
 # What is particular to this company's account: a custom field, and that people log in with their mail address.

@@ -170,3 +170,22 @@ class Summary:
                 for why, (count, example) in sorted(self._notes.items())
             ],
         }  # fmt: skip
+
+
+def answered(summary: Mapping[str, Any], hold: Hold, released: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Return a stored summary after a hold was answered: what was released is written, the rest is not asked any more.
+
+    Args:
+        summary: As stored with the plan.
+        hold: The hold as it was.
+        released: (class, operation) -> rows that are sent with this plan after all; empty for a rejection.
+    """
+    counts = {cls: dict(some) for cls, some in summary.get("counts", {}).items()}
+    for (cls, op), count in released.items():
+        kind = "create" if op == Op.INSERT else op
+        counts[cls][kind] = counts[cls].get(kind, 0) + count
+    mine = counts.get(hold.cls, {})
+    gone = sum(released.values()) or hold.held
+    mine["held"] = max(0, mine.get("held", 0) - gone)
+    left = [item for item in summary.get("holds", ()) if item["hold"] != hold.name]
+    return {**summary, "counts": counts, "holds": left}

@@ -50,7 +50,8 @@ class Facts:
         streams: The configured and the known streams.
         runs: The newest runs, newest first, as `state.reports.runs` lists them.
         first_run_at: When the first run began; None: there was none.
-        held: (target, token of its newest plan, rows it holds).
+        held: (target, token of its newest plan, rows in it that may be the same thing as another).
+        holds: (target, number, kind of change, class, rows) of what a guard stopped and nobody answered.
         is_working: Some run holds a lease now.
     """
 
@@ -58,6 +59,7 @@ class Facts:
     runs: Sequence[Mapping[str, Any]] = ()
     first_run_at: int | None = None
     held: Sequence[tuple[str, str, int]] = ()
+    holds: Sequence[tuple[str, int, str, str, int]] = ()
     is_working: bool = False
 
 
@@ -128,6 +130,9 @@ def _held(facts: Facts) -> Iterator[Alert]:
         if rows:
             text = f"{target}: {rows:,} rows of plan {token} are held for a person"
             yield Alert("held", target, text, f"synchub plan show {token} --needs")
+    for target, number, guard, cls, rows in facts.holds:
+        text = f"{target}: h-{number} stops {rows:,} changes of kind {guard} ({cls}) until somebody answers"
+        yield Alert("held", f"{target} h-{number}", text, f"synchub holds show h-{number}")
 
 
 def span(seconds: int) -> str:

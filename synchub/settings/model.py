@@ -16,6 +16,9 @@ from pydantic import (
     field_validator,
 )
 
+from synchub.domain.guards import EVERY, KINDS, Limit
+from synchub.domain.model import CLASSES
+from synchub.domain.yamlfile import nearest
 from synchub.settings.duration import Duration, seconds
 from synchub.settings.schedule import is_cron
 from synchub.settings.serve import NotifyBlock, ServeBlock
@@ -74,6 +77,19 @@ def _no_password(url: str) -> str:
     return url
 
 
+def _guard(key: str) -> str:
+    """Check what a guard is about."""
+    cls, _, kind = key.rpartition(".")
+    if kind not in KINDS and key != EVERY:
+        msg = f"is no kind of change; {nearest(kind, [*KINDS, EVERY])}"
+        raise ValueError(msg)
+    if cls and cls not in CLASSES:
+        msg = f"there is no class {cls!r}; {nearest(cls, CLASSES)}"
+        raise ValueError(msg)
+    return key
+
+
+GuardKey = Annotated[str, AfterValidator(_guard)]
 Url = Annotated[str, AfterValidator(_no_password)]
 _POLICY = {"anyOf": [{"enum": [*_POLICIES]}, {"type": "string", "pattern": "^target_for: *[0-9]+[smhdw]$"}]}
 Theirs = Annotated[
@@ -94,6 +110,7 @@ class HubBlock(_Block):
         description="Marks what this hub owns in each target."
     )
     timezone: str = Field(default="UTC", description="Zone in which people are shown times.")
+    four_eyes: bool = Field(default=False, description="Whoever approves must be another than whoever ran the plan.")
 
 
 class HttpBlock(_Block):
@@ -173,8 +190,15 @@ class FamilyRules(_Block):
 class Guard(_Block):
     """A limit beyond which rows are held."""
 
-    max: int | None = Field(default=None, ge=0)
-    share: Annotated[str, AfterValidator(_share)] | None = None
+    max: int | None = Field(default=None, ge=0, description="More rows of a class than this in one plan are held.")
+    share: Annotated[str, AfterValidator(_share)] | None = Field(
+        default=None, description="More than this part of the linked things of the class are held, such as 2%."
+    )
+    at_least: int = Field(default=10, ge=0, description="So many are never held because of their share.")
+
+    def limit(self) -> Limit:
+        """Return it as what the engine goes by."""
+        return Limit(self.max, float(self.share[:-1]) / 100 if self.share else None, self.at_least)
 
 
 class Retention(_Block):
@@ -201,7 +225,11 @@ class Settings(_Block):
     rules: dict[str, FamilyRules] = Field(
         default={}, description="Rules of a family (hardware, person, purchase_order_line …) or of one class."
     )
-    guards: dict[str, Guard] = {}
+    guards: dict[GuardKey, Guard] = Field(
+        default={},
+        description="Kind of change, class.kind or default -> limit beyond which rows wait for an approval.",
+        json_schema_extra={"propertyNames": {"pattern": rf"^(default|([a-z_]+\.)?({'|'.join(KINDS)}))$"}},
+    )
     notify: NotifyBlock | None = Field(default=None, description="Whom to tell of what.")
     serve: ServeBlock = Field(default=ServeBlock(), description="The HTTP server of `synchub serve`.")
     retention: Retention = Retention()

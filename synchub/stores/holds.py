@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 OPEN, APPROVED, REJECTED, OVER = "open", "approved", "rejected", "over"
 
@@ -106,14 +106,16 @@ class Holds(Protocol):
         """Forget held rows that would not be written any more; an open hold without any is over."""
         ...
 
-    def answer(self, number: int, state: str, who: str, at: int, reason: str) -> int:
+    def answer(
+        self, number: int, state: str, who: str, at: int, reason: str
+    ) -> Mapping[int, Mapping[tuple[str, str], int]]:
         """Approve or reject a hold.
 
         What it held is planned again. Rows of a plan that may still be applied are released at once, unless another
         hold stops them.
 
         Returns:
-            How many rows of its plan were released.
+            Plan -> (class, operation) -> how many rows were released.
         """
         ...
 
@@ -127,4 +129,11 @@ class Holds(Protocol):
 
     def sample(self, number: int, count: int) -> list[tuple[int, str, str]]:
         """Return (entity, facet, operation) of some rows of a hold, in the order of entities."""
+        ...
+
+    def changes(self, number: int, entities: Sequence[int]) -> Mapping[tuple[int, str, str], list[list[Any]]]:
+        """Return (entity, facet, operation) -> [field, old, new] of what a hold stops, as its plan says.
+
+        Empty where the plan was superseded: another one makes the rows again.
+        """
         ...

@@ -84,6 +84,10 @@ class Plans(Protocol):
         """Give a plan its token; from here on it is what apply applies."""
         ...
 
+    def summarise(self, plan: int, summary: Mapping[str, Any]) -> None:
+        """Replace what is shown of a plan; its rows and its digest stay."""
+        ...
+
     def get(self, token: str | int) -> PlanState | None:
         """Load a plan by token (or an unambiguous beginning of it) or number."""
         ...

@@ -61,12 +61,12 @@ def test_check_lists_every_problem_with_its_place(desk: Desk) -> None:
 
 
 def test_check_says_what_is_configured_without_effect(offline: Desk) -> None:
-    """Nobody relies on a guard that does not act."""
+    """Nobody relies on what does not act."""
     assert "nothing acts" not in offline.run("check", "--offline").out
-    offline.changes |= {"guards": {"retire": {"max": 5}}}
+    offline.changes |= {"retention": {"history": "30d"}}
     offline.write()
 
-    assert "nothing acts on guards yet" in offline.run("check", "--offline").out
+    assert "nothing acts on retention yet" in offline.run("check", "--offline").out
 
 
 def test_status_counts_what_is_delivered_nowhere(offline: Desk) -> None:

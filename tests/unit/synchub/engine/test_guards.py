@@ -32,7 +32,8 @@ class Guarded(World):
 
     def answer(self, state: str, number: int = 1) -> int:
         """Let somebody answer."""
-        return self.state.holds.answer(number, state, "bob", self.clock.now(), "looked at it")
+        released = self.state.holds.answer(number, state, "bob", self.clock.now(), "looked at it")
+        return sum(sum(rows.values()) for rows in released.values())
 
 
 @pytest.fixture
