@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import random
-import ssl
 import urllib.parse
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,11 +19,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from connectors.address import fault, origin
 from connectors.body import Limits, parse_json, read_body
 from connectors.budget import Unlimited
+from connectors.ratelimit import RateNotes
 from connectors.registry import Context
 from connectors.retry import RetryPolicy, call
 from connectors.status import error_for, parse_date, parse_retry_after
+from connectors.tls import tls_context
 from synchub.errors import AuthError, ConfigError, ConnectorError, ContractChanged, RateLimited, Rejected, Unavailable
 from synchub.ports import Clock, RateBudget
 
@@ -32,7 +34,6 @@ from synchub.ports import Clock, RateBudget
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 SKEW_ALLOWED_S = 60
@@ -134,6 +135,7 @@ class HttpClient:
         proxy: URL of the outgoing proxy.
         ca_file: PEM file with further certificate authorities, beside the usual ones.
         chance: Numbers in [0, 1) for the jitter of retries.
+        notes: Where to note what the system says about its rate limit.
 
     Raises:
         ConfigError: The address or the CA file cannot be used.
@@ -159,15 +161,17 @@ class HttpClient:
         proxy: str | None = None,
         ca_file: str | None = None,
         chance: Callable[[], float] = random.random,
+        notes: RateNotes | None = None,
     ) -> None:
         self.connection = connection
         self.clock = clock
         self.limits = limits or Limits()
         self.skew_s: int | None = None
         self._base = _checked_base(connection, base_url)
-        self._origin = _origin(str(self._base))
+        self._origin = origin(str(self._base))
         self._auth = auth
         self._budget = budget or Unlimited()
+        self._notes = notes or RateNotes()
         self._retry = retry or RetryPolicy()
         self._fixes, self._said, self._facts, self._chance = dict(fixes or {}), said, facts, chance
         self._said_header = said_header.lower()
@@ -182,7 +186,7 @@ class HttpClient:
             },
             transport=transport,
             proxy=proxy if transport is None else None,
-            verify=_tls(connection, ca_file) if needs_tls else True,
+            verify=tls_context(connection, ca_file) if needs_tls else True,
             follow_redirects=False,
             trust_env=False,
             limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
@@ -193,7 +197,7 @@ class HttpClient:
         """Open a client with what the hub lends: clock, transport, proxy and CA file; `options` as for the class."""
         return cls(
             connection, base_url, clock=context.clock, transport=context.transport, proxy=context.proxy,
-            ca_file=str(context.ca_file) if context.ca_file else None, **options,
+            ca_file=str(context.ca_file) if context.ca_file else None, notes=context.notes, **options,
         )  # fmt: skip
 
     def request(
@@ -266,7 +270,7 @@ class HttpClient:
         Raises:
             ContractChanged: It leads away from the connection's own origin (scheme, host and port).
         """
-        if _origin(url) != self._origin:
+        if origin(url) != self._origin:
             raise ContractChanged(
                 "the answer holds a link to another host; it is not followed, so that credentials stay here.",
                 where=where or self.connection, fix="Check `url`, and proxies that rewrite answers.",
@@ -332,6 +336,7 @@ class HttpClient:
             response = self._client.send(request, stream=True)
             try:
                 self._measure_skew(response.headers.get("date"))
+                self._notes.heard(response.headers)
                 if response.is_stream_consumed:  # a test transport that built the whole response; already unpacked
                     body = read_body([response.content], "", self.limits, where)
                 else:
@@ -375,40 +380,11 @@ class HttpClient:
             self.skew_s = skew
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    except ValueError:
-        return "", "", None
-    if parts.username is not None or parts.password is not None:
-        return "", "", None  # credentials in a link: nobody's origin
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
-
-
 def _checked_base(connection: str, base_url: str) -> httpx.URL:
-    scheme, host, _ = _origin(base_url)
-    if scheme not in ("http", "https") or not host:
-        raise ConfigError(
-            "`url` is no http(s) address, or holds credentials.", where=connection, fix="Use https://host."
-        )
-    if scheme == "http" and host not in _LOOPBACK:
-        raise ConfigError(
-            "`url` must use https; plain http is for this machine only.", where=connection, fix="Use https."
-        )
+    said, fix = fault(base_url)
+    if said:
+        raise ConfigError(said, where=connection, fix=fix)
     try:
         return httpx.URL(base_url)
     except httpx.InvalidURL:
         raise ConfigError("`url` cannot be read.", where=connection, fix="Use https://host.") from None
-
-
-def _tls(connection: str, ca_file: str | None) -> ssl.SSLContext:
-    context = httpx.create_ssl_context(trust_env=False)
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError):
-            raise ConfigError(
-                "`http.ca_file` cannot be read as PEM certificates.", where=connection, fix="Check path and content."
-            ) from None
-    return context

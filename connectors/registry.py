@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import httpx
 from pydantic import BaseModel
 
+from connectors.ratelimit import RateNotes
 from connectors.secrets import Resolve
 from synchub.errors import ConfigError
 from synchub.ports import Clock, RateBudget, Receiver, Source, Target
@@ -34,6 +35,7 @@ _OURS: dict[str, str] = {
     "jira_issues": "connectors.jira_issues:CONNECTOR",
     "nmap": "connectors.nmap:CONNECTOR",
     "procurement": "connectors.procurement:CONNECTOR",
+    "rt": "connectors.rt:CONNECTOR",
     "servicenow": "connectors.servicenow:CONNECTOR",
 }
 
@@ -77,6 +79,7 @@ class Context:
         transport: Replaces the network (tests); then `proxy` and `ca_file` are not used.
         proxy: URL of the outgoing proxy; None for a direct way. May hold credentials: never show it.
         ca_file: PEM file with further certificate authorities.
+        notes: Where the connection notes what the system says about its rate limit.
     """
 
     clock: Clock
@@ -87,6 +90,7 @@ class Context:
     transport: httpx.BaseTransport | None = None
     proxy: str | None = None
     ca_file: Path | None = None
+    notes: RateNotes = field(default_factory=RateNotes)
 
     def __repr__(self) -> str:
         return f"Context(hub_id={self.hub_id!r}, base_dir={str(self.base_dir)!r})"

@@ -19,7 +19,8 @@ import urllib3
 from requests.adapters import BaseAdapter, HTTPAdapter
 
 from connectors.registry import Context
-from synchub.errors import ConfigError, ContractChanged
+from connectors.tls import tls_context
+from synchub.errors import ContractChanged
 
 logging.getLogger("urllib3").setLevel(logging.WARNING)  # below, it writes whole addresses, query values included
 
@@ -42,9 +43,12 @@ def outfit(session: requests.Session, name: str, context: Context) -> None:
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if context.proxy and context.transport is None:
         session.proxies = {"http": context.proxy, "https": context.proxy}
-    adapter: BaseAdapter = _Bridge(context.transport) if context.transport else _Adapter(_tls(name, context))
+    adapter: BaseAdapter = (
+        _Bridge(context.transport) if context.transport else _Adapter(tls_context(name, context.ca_file))
+    )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    session.hooks["response"].append(lambda response, **_: context.notes.heard(response.headers))
 
 
 def read_whole(response: requests.Response, where: str) -> bytes:
@@ -107,13 +111,3 @@ class _Bridge(BaseAdapter):
 
 def _headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name.lower() != "content-encoding"}
-
-
-def _tls(name: str, context: Context) -> ssl.SSLContext:
-    tls = httpx.create_ssl_context(trust_env=False)
-    if context.ca_file is not None:
-        try:
-            tls.load_verify_locations(cafile=str(context.ca_file))
-        except (OSError, ssl.SSLError):
-            raise ConfigError("`http.ca_file` cannot be read as PEM certificates.", where=name) from None
-    return tls

@@ -63,9 +63,15 @@ def open_engine(url: str) -> Engine:
 def _open_sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         path = Path(url.database)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not path.exists():
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as exc:
+            raise StateError(
+                f"the state cannot be made in {path.parent} ({exc.strerror}).", where="state",
+                fix="Make the folder writable for the user that runs the hub, or name another in `state:`.",
+            ) from None  # fmt: skip
     engine = sa.create_engine(url)
 
     @event.listens_for(engine, "connect")

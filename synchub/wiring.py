@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ import httpx
 
 from connectors import registry
 from connectors.budget import LocalBudget
+from connectors.ratelimit import RateNotes
 from connectors.registry import Connector, Context, Rate
 from connectors.secrets import Resolver, is_reference
 
@@ -109,6 +111,7 @@ class Hub:
     target_maps: Mapping[str, TargetMap] = field(default_factory=dict)
     blocks: Callable[[str], str] | None = None  # reads a Prefect Secret block; only a flow has one
     _state: SqlState | None = None
+    rate_notes: dict[tuple[str, str], RateNotes] = field(default_factory=dict)  # by (sources or targets, name)
     _budgets: dict[str, RateBudget] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -159,7 +162,9 @@ class Hub:
         try:
             for name in self.loaded.settings.sources:
                 connector, settings = self.source_settings(name)
-                found = connector.open_receiver and connector.open_receiver(name, settings, self.context(connector))
+                if connector.open_receiver is None:
+                    continue
+                found = connector.open_receiver(name, settings, self.context(connector, "sources", name))
                 if found:
                     opened.append(found)
                     if [r.path for r in opened].count(found.path) > 1:
@@ -202,19 +207,42 @@ class Hub:
         roles.discard(None)
         return str(next(iter(roles))) if len(roles) == 1 else "other"
 
-    def context(self, connector: Connector) -> Context:
-        """Return what a connector is lent."""
+    def context(self, connector: Connector, kind: str, name: str) -> Context:
+        """Return what a connector is lent for one connection: `sources` or `targets`, and its name."""
         http = self.loaded.settings.http
+        notes = self.rate_notes.setdefault((kind, name), RateNotes())
+
+        def budget(credential: str, rate: Rate | None = None) -> RateBudget:
+            wanted = rate or connector.rate
+            notes.keeps(credential, wanted.per_second, wanted.burst)
+            return self._budget(credential, wanted)
+
         return Context(
             clock=self.clock,
             resolve=self._resolver(),
-            budget=lambda credential, rate=None: self._budget(credential, rate or connector.rate),
+            budget=budget,
+            notes=notes,
             hub_id=self.loaded.settings.hub.id,
             base_dir=self.loaded.base_dir,
             transport=self.transport,
-            proxy=self.resolve(http.proxy) if http.proxy else None,
+            proxy=self.proxy(),
             ca_file=self.loaded.base_dir / http.ca_file if http.ca_file else None,
         )
+
+    def proxy(self) -> str | None:
+        """Return the URL of the proxy on the way out; it may hold credentials.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        text = self.loaded.settings.http.proxy
+        url = self.resolve(text) if text else None
+        if url and not re.fullmatch(r"https?://[^/\s]+/?", url):
+            raise ConfigError(
+                "the address of the proxy cannot be read.", where=self.loaded.document.where("http", "proxy"),
+                fix="Write http://host:port.",
+            )  # fmt: skip
+        return url
 
     def _budget(self, credential: str, rate: Rate) -> RateBudget:
         with self._lock:
@@ -254,7 +282,7 @@ class Hub:
                 where=self.loaded.document.where("sources", name),
                 fix="Configure it under targets.",
             )
-        source = connector.open_source(name, settings, self.context(connector))
+        source = connector.open_source(name, settings, self.context(connector, "sources", name))
         try:
             yield source
         finally:
@@ -313,7 +341,7 @@ class Hub:
                     where=document.where("targets", name),
                     fix="Configure it under sources.",
                 )
-            ready = connector.open_target(name, settings, self.context(connector))
+            ready = connector.open_target(name, settings, self.context(connector, "targets", name))
         try:
             yield TargetJob(
                 name=name, target=ready, maps=maps, classes=tuple(wanted), policies=flatten(block.theirs),

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
+from connectors.address import SystemUrl
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.settings import ConnectorSettings, StreamOptions
 
@@ -46,7 +47,7 @@ class BambooSettings(ConnectorSettings):
 
     company: TextOrRef
     api_key: SecretRef
-    url: str | None = None
+    url: SystemUrl | None = None
     page_size: Annotated[int, Field(ge=1, le=1000)] = 500
     full_every_hours: Annotated[int, Field(ge=0, le=24 * 31)] = 24
     overlap_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 10

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from connectors.address import SystemUrl
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.settings import ConnectorSettings, StreamOptions
 
@@ -45,8 +46,8 @@ class IntuneSettings(ConnectorSettings):
     tenant: TextOrRef
     client_id: TextOrRef
     client_secret: SecretRef
-    url: str = "https://graph.microsoft.com"
-    login_url: str = "https://login.microsoftonline.com"
+    url: SystemUrl = "https://graph.microsoft.com"
+    login_url: SystemUrl = "https://login.microsoftonline.com"
     page_size: Annotated[int, Field(ge=1, le=999)] = 500
     workers: Annotated[int, Field(ge=1, le=16)] = 4
     requests_per_second: Annotated[float, Field(gt=0, le=10_000)] | None = None

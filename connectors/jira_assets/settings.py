@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from connectors.address import SystemUrl
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.settings import ConnectorSettings
 
@@ -22,14 +23,14 @@ class TokenSettings(ConnectorSettings):
 class JiraAssetsSettings(ConnectorSettings):
     """What `synchub.yaml` says about a Jira Assets target, without what the hub itself reads."""
 
-    url: str = Field(description="Address of the site, for example `https://acme.atlassian.net`.")
+    url: SystemUrl = Field(description="Address of the site, for example `https://acme.atlassian.net`.")
     auth: TokenSettings = Field(description="How the hub logs in.")
     schema_: Named = Field(alias="schema", description="Name of the object schema, for example `ITAM`.")
     schema_key: Annotated[str, Field(pattern="^[A-Z][A-Z0-9]{1,9}$")] | None = Field(
         default=None,
         description="Key under which the schema is created where it is missing; made of its name if absent.",
     )
-    api: str = Field(default="https://api.atlassian.com", description="Address of the Assets API.")
+    api: SystemUrl = Field(default="https://api.atlassian.com", description="Address of the Assets API.")
     workspace: Annotated[str, Field(pattern="^[A-Za-z0-9-]{1,64}$")] | None = Field(
         default=None, description="Assets workspace id; needed only where a site has several."
     )

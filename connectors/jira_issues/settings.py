@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from connectors.address import SystemUrl
 from connectors.jira_assets.settings import Named, TokenSettings
 from connectors.settings import ConnectorSettings, StreamOptions
 
@@ -17,7 +18,7 @@ class AssetsField(ConnectorSettings):
 
     field: Named = Field(description="Name of the custom field of type *Assets objects*.")
     schema_: Named = Field(alias="schema", description="Name of the object schema.")
-    api: str = Field(default="https://api.atlassian.com", description="Address of the Assets API.")
+    api: SystemUrl = Field(default="https://api.atlassian.com", description="Address of the Assets API.")
 
 
 class IssueStreams(ConnectorSettings):
@@ -29,7 +30,7 @@ class IssueStreams(ConnectorSettings):
 class JiraIssuesSettings(ConnectorSettings):
     """What `synchub.yaml` says about one project, without what the hub itself reads."""
 
-    url: str = Field(description="Address of the site, for example `https://acme.atlassian.net`.")
+    url: SystemUrl = Field(description="Address of the site, for example `https://acme.atlassian.net`.")
     auth: TokenSettings = Field(description="How the hub logs in.")
     project: ProjectKey = Field(description="Key of the project.")
     issue_types: tuple[Named, ...] = Field(default=(), description="Issue types that are read; all if absent.")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag
 
+from connectors.address import SystemUrl
 from connectors.secrets import SecretRef, TextOrRef
 from connectors.settings import ConnectorSettings
 
@@ -61,7 +62,7 @@ Login = Annotated[
 class ServiceNowSettings(ConnectorSettings):
     """What `synchub.yaml` says about a ServiceNow target, without what the hub itself reads."""
 
-    url: str = Field(description="Address of the instance, for example `https://acmetest.service-now.com`.")
+    url: SystemUrl = Field(description="Address of the instance, for example `https://acmetest.service-now.com`.")
     auth: Login = Field(description="How the hub logs in.")
     discovery_source: str = Field(
         default="Other Automated",

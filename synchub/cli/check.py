@@ -21,7 +21,8 @@ def check(offline: bool, config: Path, as_json: bool) -> int:
     """Check configuration, maps, rules, secrets and connections.
 
     Lists every problem with its place and what to do, not only the first. Of each source one record is read, each
-    target is asked who it is; nothing is stored or written.
+    target is asked who it is, and each system's rate limit is shown beside the hub's own; nothing is stored or
+    written.
     """
     from synchub.cli.checks import Checks
 
