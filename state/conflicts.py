@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from state.db import Database
 from synchub.stores.conflicts import FIELD_KINDS, RACE
 
+_KINDS = ",".join(f"'{kind}'" for kind in FIELD_KINDS)
 _SEEN = (
     "insert into conflict(id, target, entity, facet, field, kind, detail, state, run) values (?,?,?,?,?,?,?,'open',?)"
     " on conflict (target, entity, facet, field, kind) do update set detail=excluded.detail, run=excluded.run,"
@@ -20,15 +21,22 @@ class ConflictStore:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    def any(self, target: int) -> bool:
+        """See `Conflicts.any`."""
+        with self._db.read() as tx:
+            found = tx.first(
+                f"select 1 from conflict where target=? and state='open' and kind in ({_KINDS}) limit 1", (target,)
+            )
+        return found is not None
+
     def see(
         self, target: int, entities: Sequence[int], found: Sequence[tuple[int, str, str, str, bytes]], run: int
     ) -> None:
         """See `Conflicts.see`."""
-        kinds = ",".join(f"'{kind}'" for kind in FIELD_KINDS)
         with self._db.read() as tx:
             rows = tx.select_in(
                 "select id, entity, facet, field, kind, detail from conflict"
-                f" where target=? and state='open' and kind in ({kinds}) and entity in {{in}}",
+                f" where target=? and state='open' and kind in ({_KINDS}) and entity in {{in}}",
                 list(entities),
                 before=(target,),
             )

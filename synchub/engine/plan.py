@@ -12,6 +12,7 @@ import xxhash
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
+from synchub.engine.contested import Contested
 from synchub.engine.duplicates import Duplicates
 from synchub.engine.foresee import foresee
 from synchub.engine.gone import look
@@ -115,7 +116,8 @@ class _Planner:
         can = job.target.capabilities()
         self.summary = Summary(job.name, can.rows_per_request or can.batch)
         self.guard = Watch(job, state, target.id, run, now)
-        self.maker = RowMaker(job, rules, self.references, self.summary, now)
+        self.contested = Contested(job.name, target.id, state, run)
+        self.maker = RowMaker(job, rules, self.references, self.summary, self.contested, now)
         self._absence = rules.absence
         self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
         self.held: list[PlanRow] = []  # of the last chunk: rows that wait for a person
@@ -236,11 +238,13 @@ class _Planner:
             else:
                 again.append(number)
         standing.clear()
+        self.contested.store([e.id for e in entities])
         if self.maker.unpinned:
             self.state.pins.end(self.target.id, self.maker.unpinned)
             self.maker.unpinned = []
         settled += [e.id for e in entities if e.id not in docs]
         rows = foresee(self.job, self.state, self.target.id, rows, docs, self.linker)
+        self.linker.chosen.see([e.id for e in entities], rows, self.linker.choices, self.run)
         rows = self.guard.look(rows, entities, docs)
         if stopped := self.guard.stopped:  # they wait for an answer, not for another plan
             settled += [number for number in again if number in stopped]

@@ -11,6 +11,7 @@ import orjson
 from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState, Value
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import TargetJob
+from synchub.engine.contested import Contested
 from synchub.engine.fellows import RECOGNISED
 from synchub.engine.gone import ABSENCE, Missing, deletable, pre_image, restored
 from synchub.engine.linking import Match
@@ -18,7 +19,7 @@ from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_
 from synchub.engine.summary import Summary
 from synchub.mapports import ObjectIdentity
 from synchub.reconcile.absence import DELETE, FLAG
-from synchub.reconcile.diff import Action, Policy, decide
+from synchub.reconcile.diff import Action, FieldDecision, Policy, decide
 from synchub.reconcile.policies import Policies
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow
@@ -26,6 +27,10 @@ from synchub.stores.pins import Pinned
 
 _LABELS = ("hostname", "name", "serial_number", "asset_tag", "email", "worker_id", "order_number")
 _CREATE, _PENDING = Op.CREATE, RowState.PENDING  # looking members up costs more
+_BY_A_PERSON = {
+    "hub": FieldDecision(Action.WRITE, "a person decided for the hub"),
+    "target": FieldDecision(Action.KEEP, "a person decided for the target"),
+}
 _LAST = 3  # phase of what refers in a circle: written when everything is there
 
 # Of one facet: plain values by target field, and references that have to be resolved.
@@ -40,6 +45,7 @@ class RowMaker:
         rules: For the words that explain a change.
         references: What the references of the plan resolve to.
         summary: Counts what stays as it is.
+        contested: Keeps what differs, and knows what people decided about it.
         now: Seconds since 1970 UTC.
 
     Attributes:
@@ -49,7 +55,15 @@ class RowMaker:
         unpinned: (entity, facet, field) for which the hub wants something else by now than what was undone.
     """
 
-    def __init__(self, job: TargetJob, rules: Rules, references: References, summary: Summary, now: int) -> None:
+    def __init__(
+        self,
+        job: TargetJob,
+        rules: Rules,
+        references: References,
+        summary: Summary,
+        contested: Contested,
+        now: int,
+    ) -> None:
         self._job, self._rules, self._references, self._summary, self._now = job, rules, references, summary, now
         self.standing: dict[int, int] = {}
         self.pins: Pinned = {}
@@ -60,6 +74,7 @@ class RowMaker:
         self._next: dict[int, int] = {}
         self._rule_texts: dict[tuple[str, str], str] = {}
         self._policies = Policies(job.policies)
+        self._contested = contested
         self.gone: Mapping[int, Missing] = {}
         can = job.target.capabilities()
         self._pairs, self._deletes = can.counterparts, can.deletes
@@ -193,7 +208,8 @@ class RowMaker:
         for name, wanted in self._differing(entity, facet, fields, existing, agreed if link else None):
             actual = existing.fields.get(name)
             policy = self._policies.of(entity.cls, name, facet.fields[name].sources)
-            action, due_at = self._decide(facet, name, wanted, actual, existing, policy)
+            decision = self._decide(facet, name, wanted, actual, existing, policy)
+            action, due_at = decision.action, decision.due_at
             if gone is not None and gone.says(facet, name):
                 if action is Action.WRITE or gone.insists(facet, name, existing):
                     changes[name] = FieldChange(actual, wanted, ABSENCE, gone.rule)
@@ -202,8 +218,11 @@ class RowMaker:
                 changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
             elif action is Action.CONFLICT and policy.name == "ask":
                 asks.append(f"{name}: target {actual!r}, hub {wanted!r}")
+                self._contested.note(entity.id, facet, name, wanted, existing, asks=True)
             else:
                 self._summary.theirs += 1
+                if decision.contested:
+                    self._contested.note(entity.id, facet, name, wanted, existing, asks=False)
                 if due_at is not None:  # looked at again until the time of their edit is over
                     self.standing[entity.id] = min(due_at, self.standing.get(entity.id, due_at))
         object_id, kind = existing.object_id, existing.cls or existing.kind
@@ -261,7 +280,7 @@ class RowMaker:
 
     def _decide(
         self, facet: ObjectIdentity, name: str, wanted: Any, actual: Any, existing: ObjectRow, policy: Policy
-    ) -> tuple[Action, int | None]:
+    ) -> FieldDecision:
         base = existing.base or {}
         decision = decide(
             CLEAR if wanted is None else wanted,
@@ -273,7 +292,9 @@ class RowMaker:
             edited_at=existing.updated_at or None,
             same=partial(_same, facet, name),
         )
-        return decision.action, decision.due_at
+        if decision.action is not Action.EQUAL and (keep := self._contested.decided(facet, name, wanted, existing)):
+            return _BY_A_PERSON[keep]
+        return decision
 
     def _change(
         self, cls: str, facet: ObjectIdentity, name: str, old: Value, new: Any, sources: Mapping[str, str]

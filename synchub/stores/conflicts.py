@@ -14,6 +14,10 @@ FIELD_KINDS = (ASK, THEIRS, RACE)
 class Conflicts(Protocol):
     """Conflicts over fields of objects."""
 
+    def any(self, target: int) -> bool:
+        """Tell whether conflicts over fields of a target are open."""
+        ...
+
     def see(
         self, target: int, entities: Sequence[int], found: Sequence[tuple[int, str, str, str, bytes]], run: int
     ) -> None:
