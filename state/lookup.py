@@ -10,6 +10,7 @@ import orjson
 from state.db import Database, Tx
 from state.overlay import overlay_fields, stamped
 from state.targets import SAME
+from synchub.stores import EntityRow
 
 
 class LookupStore:
@@ -22,6 +23,22 @@ class LookupStore:
         """Count the live entities by class."""
         with self._db.read() as tx:
             return dict(tx.rows("select cls, count(*) from entity where state='live' group by cls"))
+
+    def missing(self, count: int) -> list[EntityRow]:
+        """Return live entities that are missing, the latest first, at most `count`."""
+        with self._db.read() as tx:
+            rows = tx.rows(
+                "select id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key,"
+                " missing_at from entity where missing_at is not null and state='live'"
+                " order by missing_at desc, id limit ?",
+                (count,),
+            )
+        return [EntityRow._make(row) for row in rows]
+
+    def count_missing(self) -> int:
+        """Count the live entities that are missing."""
+        with self._db.read() as tx:
+            return int(tx.value("select count(*) from entity where missing_at is not null and state='live'"))
 
     def count_parked(self) -> int:
         """Count the entities that are delivered nowhere: nothing identifies them, or nobody may create them."""

@@ -21,14 +21,17 @@ class ReportStore:
         """List the streams with their counts and ages; without `count` they have no records, but cost nothing."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select id, source, stream, read_at, complete_at, fresh_at, proof, fingerprint from stream"
-                " order by source, stream"
+                "select id, source, stream, read_at, complete_at, fresh_at, proof, fingerprint, withheld, withheld_at"
+                " from stream order by source, stream"
             )
             counts = dict(tx.rows("select stream, count(*) from record group by stream")) if count else {}
             absent = dict(
                 tx.rows("select r.stream, count(*) from absence a join record r on r.id=a.record group by r.stream")
             )
-        keys = ("id", "source", "stream", "read_at", "complete_at", "fresh_at", "proof", "fingerprint")
+        keys = (
+            "id", "source", "stream", "read_at", "complete_at", "fresh_at", "proof", "fingerprint", "withheld",
+            "withheld_at",
+        )  # fmt: skip
         return [
             {**dict(zip(keys, row, strict=True)), "records": counts.get(row[0], 0), "absent": absent.get(row[0], 0)}
             for row in rows

@@ -20,10 +20,12 @@ from mapping.trace import FieldTrace
 from synchub.domain.model import FIELDS
 from synchub.domain.records import CLEAR, Contribution
 from synchub.domain.yamlfile import nearest
+from synchub.engine.gone import said
 from synchub.errors import HubError, InputError
 from synchub.explain_targets import target_values
 from synchub.explain_text import render_explain
 from synchub.find import display_id, find_entity, label, parse_id
+from synchub.reconcile.absence import speaking
 from synchub.reconcile.cluster import cluster
 from synchub.reconcile.explain import FieldExplanation, Voice, explain_field
 from synchub.stores import EntityRow
@@ -42,6 +44,7 @@ class _Subject:
     row: EntityRow
     doc: dict[str, Any]
     members: Sequence[Contribution]
+    absent: Mapping[int, tuple[int, int]]
     now: int
     history: list[dict[str, Any]]
     first: tuple[int, int] | None
@@ -73,10 +76,10 @@ def explain(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
     }
     if field is None:
         result["fields"] = [_brief(subject, name) for name in _fields_of(subject)]
-        result["targets"] = target_values(hub, subject.row, subject.doc, None)
+        result["targets"] = target_values(hub, subject.row, _told_targets(subject), None)
     else:
         result["field"] = _field(subject, field, notes)
-        result["targets"] = target_values(hub, subject.row, subject.doc, field)
+        result["targets"] = target_values(hub, subject.row, _told_targets(subject), field)
     result["notes"] = notes
     return result
 
@@ -90,9 +93,9 @@ def _load(hub: Hub, entity: int) -> _Subject:
     records = hub.state.identity.members_of([entity]).get(entity, [])
     members = sorted(hub.state.identity.contributions(records), key=lambda m: (m.source, m.stream, m.key))
     reports, lookup = hub.state.reports, hub.state.lookup
-    return _Subject(
-        hub, row, orjson.loads(row.doc), members, hub.clock.now(), reports.history(entity), lookup.first_seen(entity)
-    )
+    absent = lookup.absences_of(records)
+    told, first = reports.history(entity), lookup.first_seen(entity)
+    return _Subject(hub, row, orjson.loads(row.doc), members, absent, hub.clock.now(), told, first)
 
 
 def _head(subject: _Subject) -> dict[str, Any]:
@@ -107,11 +110,25 @@ def _head(subject: _Subject) -> dict[str, Any]:
         "class": row.cls,
         "label": label(doc),
         "state": row.state,
+        "missing": _missing(subject),
         "merged_into": None if row.merged_into is None else display_id(row.merged_into, row.family),
         "first_run": subject.first[0] if subject.first else None,
         "first_at": subject.first[1] if subject.first else None,
         **{name: value for name, value in words.items() if value},
     }
+
+
+def _told_targets(subject: _Subject) -> dict[str, Any]:
+    """Return what targets are told: of a missing thing that it is."""
+    rule = subject.hub.rules().absence.of(subject.row.cls) if subject.row.missing_at is not None else None
+    return subject.doc | (said(rule, subject.row.cls) if rule else {})
+
+
+def _missing(subject: _Subject) -> dict[str, Any] | None:
+    """Tell since when a thing is missing, and what the rule of its class does about it."""
+    since = subject.row.missing_at
+    rule = subject.hub.rules().absence.of(subject.row.cls) if since is not None else None
+    return {"since": since, "then": rule.then, "rule": rule.text} if rule else None
 
 
 def history(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
@@ -183,7 +200,8 @@ def _members(subject: _Subject, notes: list[str]) -> list[dict[str, Any]]:
         notes.append("no record belongs to it any more")
         return []
     why = _reasons(subject, notes)
-    absent = subject.hub.state.lookup.absences_of([m.record for m in members])
+    absent = subject.absent
+    heard = {m.record for m in _heard(subject)}
     return [
         {
             "record": m.record,
@@ -194,6 +212,8 @@ def _members(subject: _Subject, notes: list[str]) -> list[dict[str, Any]]:
             "observed_at": m.observed_at or None,
             "because": why.get(m.record, []),
             "absent_since": absent[m.record][0] if m.record in absent else None,
+            "missed_by": absent[m.record][1] if m.record in absent else 0,
+            "replaced": m.record not in heard,
         }
         for m in members
     ]
@@ -231,7 +251,12 @@ def _fields_of(subject: _Subject) -> list[str]:
 def _told(subject: _Subject, field: str) -> FieldExplanation | None:
     if not subject.members:
         return None
-    return explain_field(subject.members, subject.hub.rules(), subject.now, field)
+    return explain_field(_heard(subject), subject.hub.rules(), subject.now, field)
+
+
+def _heard(subject: _Subject) -> Sequence[Contribution]:
+    """Return the records that speak: those that another one replaced in their source do not."""
+    return speaking(subject.members, dict.fromkeys(subject.absent))
 
 
 def _brief(subject: _Subject, field: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def render_explain(found: Doc, zone: str = "UTC") -> str:
         found: The document.
         zone: Time zone in which times are shown.
     """
-    lines = [*_head(found)]
+    lines = [*_head(found, zone)]
     if "field" in found:
         lines += ["", *_field(found["field"], zone), *_voices(found["field"], found["now"])]
     else:
@@ -33,7 +33,7 @@ def render_explain(found: Doc, zone: str = "UTC") -> str:
     return "\n".join(lines)
 
 
-def _head(found: Doc) -> Iterator[str]:
+def _head(found: Doc, zone: str) -> Iterator[str]:
     entity = found["entity"]
     words = [f'{entity["class"]} {entity["id"]} "{cell(entity["label"], 40)}"']
     made = " ".join(str(entity[k]) for k in ("manufacturer", "model") if entity.get(k))
@@ -45,6 +45,8 @@ def _head(found: Doc) -> Iterator[str]:
     if entity["state"] != "live":
         into = f", went into {entity['merged_into']}" if entity["merged_into"] else ""
         yield f"state {entity['state']}{into}"
+    if entity["missing"]:
+        yield f"MISSING since {moment(entity['missing']['since'], zone)}   {visible(entity['missing']['rule'])}"
     yield from _members(found["members"])
     for i, other in enumerate(found["proposals"]):
         lead = "may be also" if i == 0 else ""
@@ -57,6 +59,8 @@ def _members(members: Sequence[Doc]) -> Iterator[str]:
         lead = "same thing as" if i == 0 and len(members) > 1 else "known from" if i == 0 else ""
         whys = [f"{w['why']} with {cell(names.get(w['with'], '?'), 30)}" for w in member["because"]]
         gone = "   not in its source any more" if member["absent_since"] else ""
+        gone += ", replaced: it speaks no more" if member["replaced"] else ""
+        gone += f", missed by {member['missed_by']} snapshots" if member["missed_by"] and not member["replaced"] else ""
         because = f"   ({'; '.join(dict.fromkeys(whys))})" if whys else ""
         yield f"{lead:<14} {member['source']} {cell(member['key'], 44)}{because}{gone}"
 

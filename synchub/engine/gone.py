@@ -14,7 +14,7 @@ from typing import Any
 from synchub.domain.model import FIELDS
 from synchub.domain.plan import FieldChange, Value
 from synchub.mapports import ObjectIdentity
-from synchub.reconcile.absence import FLAG, RETIRE, AbsenceRules
+from synchub.reconcile.absence import FLAG, RETIRE, AbsenceRule, AbsenceRules
 from synchub.stores import EntityRow, ObjectRow
 
 ABSENCE = "absence"  # as the source of a change: nobody said so, the thing is missing
@@ -75,13 +75,17 @@ def look(
             left.append(entity)
         elif entity.id in linked:
             left.append(entity)
-            known = FIELDS[entity.cls]
-            said = {name: value for name, value in SAYS[FLAG if rule.then == FLAG else RETIRE].items() if name in known}
-            docs[entity.id].update(said)
-            found[entity.id] = Missing(rule.then, frozenset(said), rule.text)
+            told = said(rule, entity.cls)
+            docs[entity.id].update(told)
+            found[entity.id] = Missing(rule.then, frozenset(told), rule.text)
         else:
             del docs[entity.id]
     return left, found
+
+
+def said(rule: AbsenceRule, cls: str) -> dict[str, Any]:
+    """Return the canonical fields by which targets are told that a thing of a class is missing."""
+    return {n: value for n, value in SAYS[FLAG if rule.then == FLAG else RETIRE].items() if n in FIELDS[cls]}
 
 
 def deletable(facet: ObjectIdentity, existing: ObjectRow) -> bool:
