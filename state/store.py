@@ -17,6 +17,7 @@ from state.migrate import ensure
 from state.overwritten import OverwrittenStore
 from state.parking import ParkingStore
 from state.pins import PinStore
+from state.pauses import PauseStore
 from state.plans import PlanStore
 from state.reports import ReportStore
 from state.runs import RunStore
@@ -43,6 +44,7 @@ class SqlState:
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.holds = HoldStore(database)
+        self.pauses = PauseStore(database)
         self.alerts = AlertStore(database)
         self.watch = WatchStore(database)
         self.reports = ReportStore(database)

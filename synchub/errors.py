@@ -206,6 +206,12 @@ class StateError(HubError):
     """The state database is missing, of another version, or inconsistent."""
 
 
+class Paused(HubError):
+    """Somebody stopped all writes (`synchub pause`); what was not sent stays in the outbox."""
+
+    exit_code = 4
+
+
 class LeaseHeld(StateError):
     """Another run works on the same scope."""
 

@@ -204,6 +204,8 @@ def _needs(result: Result) -> list[str]:
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:
             lines.append(f"{name}: {', '.join(bad)}     synchub plan show {report['plan']} --needs")
+        if report.get("paused"):
+            lines.append(f"{name}: {cell(report['paused'], 80)}; nothing more is written     synchub resume")
         lines += _hold_lines(name, report["summary"].get("holds", ()))
         lines += [
             f"{name}: {number(need['count'])} x {cell(need['why'], 70)}   e.g. {cell(need['example'], 24)}"

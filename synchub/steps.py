@@ -286,5 +286,7 @@ def run_state(pulled: dict[str, dict[str, dict[str, Any]]], reports: dict[str, d
     """Judge a run: `failed` when a stream failed, `partly` when rows are left over, else `done`."""
     if any("error" in counts for streams in pulled.values() for counts in streams.values()):
         return "failed"
+    if any(report.get("paused") for report in reports.values()):
+        return "partly"
     bad = {"failed", "refused", "conflict", "drifted", "held"}
     return "partly" if any(bad & set(report["states"]) for report in reports.values()) else "done"

@@ -33,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "sync": ("synchub.cli.sync", "sync", "Pull, plan and apply in one go, as far as each target's mode allows."),
     "holds": ("synchub.cli.holds", "holds", "Show what guards stopped; approve or reject it."),
     "absent": ("synchub.cli.absent", "absent", "Show what is missing; believe a stream that lost much at once."),
+    "pause": ("synchub.cli.pause", "pause", "Stop all writes within one batch, in whichever process."),
+    "resume": ("synchub.cli.pause", "resume", "Let writes go on."),
     "status": ("synchub.cli.status", "status", "Show streams, targets, runs and what waits for a person."),
     "explain": ("synchub.cli.explain", "explain", "Tell why a thing has its values, and what each target holds."),
     "history": ("synchub.cli.explain", "history", "List what changed on a thing, and what was written."),

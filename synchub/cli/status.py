@@ -49,10 +49,12 @@ def _status(hub: Hub) -> dict[str, Any]:
         "alerts": [alert._asdict() for alert in find(known, now)],
         "entities": lookup.class_counts(),
         "parked": lookup.count_parked(),
+        "paused": [pause._asdict() for pause in hub.state.pauses.all().values()],
         "targets": [item | {"mode": _mode(hub, item["name"])} for item in reports.targets()],
         "plans": lookup.plans(5),
         "runs": reports.runs(5),
         "dead_letters": letters,
+        "pins": hub.state.pins.count(),
         "proposals": len(reports.proposals()),
         "not_yet_read": sorted(set(hub.loaded.settings.sources) - {f.source for f in known.streams}),
     }
@@ -150,6 +152,11 @@ def _took(run: Mapping[str, Any]) -> str:
 
 
 def _waiting(found: Mapping[str, Any]) -> Iterator[str]:
+    from synchub.visible import cell, visible
+
+    for pause in found["paused"]:
+        name, reason = pause["target"] or "all targets", cell(pause["reason"] or "no reason given", 60)
+        yield f"paused: {name} by {visible(pause['who'])} ({reason})     synchub resume"
     for alert in found["alerts"]:
         yield f"{alert['kind']}: {alert['text']}     {alert['fix']}"
     letters = sum(found["dead_letters"].values())
@@ -160,6 +167,8 @@ def _waiting(found: Mapping[str, Any]) -> Iterator[str]:
     for target in found["targets"]:
         if target["conflicts"]:
             yield f"{target['conflicts']:,} conflicts in {target['name']}"
+    for name, count in found["pins"].items():
+        yield f"{count:,} pins in {name}: undone, and left alone     docs/plans.md"
 
 
 @click.command("dead-letters", epilog=examples("synchub dead-letters", "synchub dead-letters --source erp --rows 200"))

@@ -200,6 +200,8 @@ def exit_code(result: Document) -> int:
     states = [report.get("states") or {} for report in result["targets"].values()]
     if any(_FAILED & set(some) for some in states):
         return 5
+    if any(report.get("paused") for report in result["targets"].values()):
+        return 4
     held = any("held" in some for some in states) or any(held_rows(report) for report in result["targets"].values())
     return 4 if held else 0
 

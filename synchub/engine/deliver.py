@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from synchub.domain.plan import Op, PlanRow, RowState
+from synchub.engine.brake import Brake
 from synchub.engine.contact import TargetJob
 from synchub.engine.counterparts import Counterparts
 from synchub.engine.outcomes import DeliveryCounts, Outcomes
@@ -21,7 +22,7 @@ from synchub.engine.races import Races
 from synchub.engine.references import LEVEL, waits_for
 from synchub.engine.sending import Sender
 from synchub.engine.shape import deliver_shape
-from synchub.errors import PlanError
+from synchub.errors import Paused, PlanError
 from synchub.ports import Clock, Progress
 from synchub.stores import DeliveryBatch, PlanState, State
 
@@ -50,9 +51,15 @@ def deliver(
         raise PlanError("the plan has expired.", where=f"plan {plan.token}", fix="Run `synchub plan` again.")
     if plan.state not in ("open", "applying"):
         raise PlanError(f"the plan is {plan.state}.", where=f"plan {plan.token}", fix="Run `synchub plan` again.")
+    if words := Brake(job, state).words():
+        return DeliveryCounts(paused=words)
     state.plans.mark(plan.id, "applying")
     work = Delivery(job, state, plan, clock, run, progress)
-    work.run()
+    try:
+        work.run()
+    except Paused as exc:  # the plan stays begun; the next run goes on from there
+        work.outcomes.counts.paused = exc.message.removesuffix(".")
+        return work.outcomes.counts
     if isinstance(job.only, Part):  # whoever shared the plan out closes it
         return work.outcomes.counts
     left = work.finish()
@@ -73,6 +80,7 @@ class Delivery:
         self.can = job.target.capabilities()
         self.outcomes = Outcomes(job, state, plan, clock, run)
         self._preparation = Preparation(self.outcomes)
+        self.brake = Brake(job, state)
         self._sender = Sender(job.target)
         self._races = Races(self.outcomes, self._sender)
         self._put_back = PutBack(self.outcomes, self._preparation, self._sender, self._races)
@@ -88,6 +96,7 @@ class Delivery:
         part = self.job.only if isinstance(self.job.only, Part) else None
         if part is None or part.number == 1:
             deliver_shape(self)
+            self.brake.check()
             self._put_back.run()
         self._recover()
         size = max(self.can.batch * self.can.workers, 1)
@@ -177,6 +186,7 @@ class Delivery:
             self.outcomes.store(batch)
         if not ready:
             return []
+        self.brake.check()
         self.state.plans.send(self.plan.id, [row.n for row in ready])
         self.outcomes.keys.learn(row.entity for row in ready)
         writes = [self._preparation.write(row, values[row.n], existing.get(row.n)) for row in ready]
@@ -198,6 +208,7 @@ class Delivery:
             self.outcomes.outcome(result, row, told, agreed, existing.get(row.n), now)
         self.outcomes.store(result)
         if self._races.due:
+            self.brake.check()
             self._put_back.run()
         if self.progress:
             self.progress(f"{self.job.name} writing", self.outcomes.done, self._total)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from synchub.domain.plan import Op, Outcome, RowState, Write
+from synchub.engine.brake import Brake
 from synchub.engine.contact import TargetJob
 from synchub.engine.hubkeys import HubKeys
 from synchub.errors import HubError, Recovery
@@ -58,11 +59,13 @@ def send_heartbeats(job: TargetJob, state: State, clock: Clock, progress: Progre
 
     Raises:
         AuthError: The target does not let the hub in.
+        Paused: Writes are stopped; the others are told later.
     """
-    counts = HeartbeatCounts()
+    counts, brake = HeartbeatCounts(), Brake(job, state)
     for beats, unknown in _due(job, state, clock.now()):
         counts.due += len(beats)
         state.heartbeats.told(clock.now(), [(beat.object, "") for beat in unknown])
+        brake.check()
         _tell(job, state, clock.now(), beats, counts)
         if progress:
             progress(f"{job.name} last seen", counts.due, None)

@@ -22,11 +22,15 @@ _APPLIED, _UNCHANGED = RowState.APPLIED, RowState.UNCHANGED
 
 @dataclass(slots=True)
 class DeliveryCounts:
-    """What became of a plan's rows, by state, and by operation for those that were applied; see `note`."""
+    """What became of a plan's rows, by state, and by operation for those that were applied; see `note`.
+
+    `paused` says who stopped the delivery before its end; empty: nobody did.
+    """
 
     states: dict[str, int] = field(default_factory=dict)
     applied: dict[str, int] = field(default_factory=dict)
     written_over: dict[str, int] = field(default_factory=dict)
+    paused: str = ""
 
     def note(self, what: str, count: int = 1) -> None:
         """Count values of other people that were written over (`policy`, `race`), or put back (`back`)."""

@@ -68,6 +68,7 @@ def deliver_shape(delivery: Delivery) -> None:
     rows = state.plans.rows(plan.id, states=_OPEN, after=FIRST - 1, count=-FIRST, before=0)
     if not rows:
         return
+    delivery.brake.check()
     state.plans.send(plan.id, [row.n for row in rows])
     writes = [Write(r.n, r.kind, r.op, None, r.values, "") for r in rows]
     by_number = {row.n: row for row in rows}

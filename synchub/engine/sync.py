@@ -10,6 +10,7 @@ from synchub.engine.deliver import deliver
 from synchub.engine.heartbeat import count_due, send_heartbeats
 from synchub.engine.identify import IdentifyCounts, identify
 from synchub.engine.plan import make_plan
+from synchub.errors import Paused
 from synchub.ports import Clock, Progress
 from synchub.reconcile.rules import Rules
 from synchub.stores import PlanState, State
@@ -30,6 +31,7 @@ class TargetReport:
         mode: The target's mode.
         written_over: Values of other people that were written over (`policy`, `race`), and put back (`back`).
         heartbeats: Objects that were told when their thing was last seen (`HeartbeatCounts`); they are no writes.
+        paused: Who stopped the writes, and why; empty: nobody did.
     """
 
     plan: str
@@ -42,6 +44,7 @@ class TargetReport:
     applied: dict[str, int] = field(default_factory=dict)
     written_over: dict[str, int] = field(default_factory=dict)
     heartbeats: dict[str, int] = field(default_factory=dict)
+    paused: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -89,6 +92,7 @@ def deliver_step(
     if job.mode != "preview":
         counts = deliver(job, state, plan, clock, run, progress)
         report.states, report.applied, report.written_over = counts.states, counts.applied, counts.written_over
+        report.paused = counts.paused
     noted = {key: value for key, value in report.as_dict().items() if key != "summary"}
     state.runs.note(run, {"targets": {job.name: {**noted, "counts": report.summary["counts"]}}})
     return report
@@ -99,7 +103,10 @@ def heartbeat_step(
 ) -> TargetReport:
     """Tell a target in mode write when things were last seen; elsewhere only count, and note it in the run."""
     work = send_heartbeats if job.mode == "write" else count_due
-    report.heartbeats = asdict(work(job, state, clock, progress))
+    try:
+        report.heartbeats = asdict(work(job, state, clock, progress))
+    except Paused as exc:
+        report.paused = exc.message.removesuffix(".")
     state.runs.note(run, {"heartbeats": {job.name: report.heartbeats}})
     return report
 

@@ -20,6 +20,7 @@ from synchub.stores.links import Links
 from synchub.stores.overwritten import Overwrites, Overwritten
 from synchub.stores.parking import NEVER, Parked, Parking
 from synchub.stores.pins import WHOLE, Pins
+from synchub.stores.pauses import Pause, Pauses
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
@@ -59,6 +60,8 @@ __all__ = [
     "Parked",
     "Parking",
     "Pins",
+    "Pause",
+    "Pauses",
     "PlanState",
     "Plans",
     "Runs",
@@ -136,6 +139,11 @@ class State(Protocol):
     @property
     def heartbeats(self) -> Heartbeats:
         """See `Heartbeats`."""
+        ...
+
+    @property
+    def pauses(self) -> Pauses:
+        """See `Pauses`."""
         ...
 
     @property
