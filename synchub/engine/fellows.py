@@ -55,11 +55,55 @@ class Fellows:
             text = str(values.get(name) or "").casefold()
             for hash_ in _hashes(facet, {name: values.get(name)}) if text else ():
                 for item in self._by_hash.get(hash_, ())[:_MOST]:
-                    if item.kind == main.kind and str(item.fields.get(name) or "").casefold() == text:
-                        if item.id != main.id and not item.counterpart:
-                            return False
-                        found = found or item.id == main.id
+                    if (
+                        item.id != main.id
+                        and item.kind == main.kind
+                        and not item.counterpart
+                        and _holds(item, name, text)
+                    ):
+                        return False
+                found = found or _holds(main, name, text)
         return found
+
+
+def lonely(
+    targets: Targets,
+    target: int,
+    desired: Mapping[int, Sequence[tuple[ObjectIdentity, Mapping[str, Any], Any]]],
+    objects: Mapping[int, Mapping[str, ObjectRow]],
+) -> set[int]:
+    """Find entities whose CI, that other people made, stays without an asset: the target could not tell it is its own.
+
+    Args:
+        targets: The store.
+        target: Number of the target.
+        desired: Entity -> (facet, plain values, references) it asks for.
+        objects: Entity -> facet -> object that is linked or will be.
+    """
+    lacking: dict[int, tuple[ObjectIdentity, ObjectRow, Mapping[str, Any]]] = {}
+    for entity, have in objects.items():
+        ci, some = have.get("ci"), {facet.facet: (facet, plain) for facet, plain, _ in desired.get(entity, ())}
+        if (
+            ci is None
+            or ci.origin != "found"
+            or ci.counterpart
+            or "asset" in have
+            or not {"ci", "asset"} <= some.keys()
+        ):
+            continue
+        asset, wanted = some["asset"]
+        filled = {n: v for n, v in ci.fields.items() if v not in (None, "")}
+        lacking[entity] = (asset, ci._replace(fields={**some["ci"][1], **filled}), wanted)
+    if not lacking:
+        return set()
+    fellows = Fellows(targets, target, list(lacking.values()))
+    return {
+        e for e, (asset, ci, want) in lacking.items() if not fellows.only(asset, ci, fellows.values(asset, ci, want))
+    }
+
+
+def _holds(item: ObjectRow, name: str, text: str) -> bool:
+    return str(item.fields.get(name) or "").casefold() == text
 
 
 def _told(facet: ObjectIdentity) -> list[str]:

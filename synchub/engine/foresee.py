@@ -57,12 +57,19 @@ def foresee(
         if answer is None or (answer.object_id == row.object_id and not answer.message):
             continue
         if answer.object_id is None:
-            if answer.message and row.op in (Op.CREATE, Op.INSERT) and not _past_name(row, answer, docs):
+            if answer.message and row.op in (Op.CREATE, Op.INSERT) and not _past_name(row, answer, docs, linker):
                 blocked.add(row.entity)
             continue
         if answer.object_id == row.object_id or answer.object_id in linker.duplicates.get(row.entity, ()):
             continue
-        if row.op is Op.LINK and set(answer.by) <= {"name"} and linker.by.get(row.entity) in _STRONG:
+        if (
+            row.op is Op.LINK
+            and set(answer.by) <= {"name"}
+            and (
+                linker.by.get(row.entity) in _STRONG
+                or linker.is_other(docs[row.entity], row, known.get(answer.object_id))
+            )
+        ):
             continue  # the target goes by the name for want of anything better; a linked object is written by its id
         other = known.get(answer.object_id)
         if (
@@ -78,9 +85,9 @@ def foresee(
     return _without(rows, blocked)
 
 
-def _past_name(row: PlanRow, answer: Foreseen, docs: Mapping[int, Mapping[str, Any]]) -> bool:
+def _past_name(row: PlanRow, answer: Foreseen, docs: Mapping[int, Mapping[str, Any]], linker: Linker) -> bool:
     """Insert a thing of whose name the target has several others; False: it cannot be told apart and is blocked."""
-    if set(answer.by) == {"name"} and Traits(docs[row.entity]).serial:
+    if set(answer.by) == {"name"} and Traits(docs[row.entity]).serial and linker.are_others(docs[row.entity], row):
         row.op, row.note = Op.INSERT, "inserted past identification: several other things have its name"
         return True
     _block(row, f"the target cannot identify it: {answer.message}")

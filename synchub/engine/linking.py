@@ -11,7 +11,7 @@ import orjson
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import PlanRow
 from synchub.engine.claims import HUB_KEY, Claims
-from synchub.engine.contact import TargetJob, entity_hashes
+from synchub.engine.contact import NAME, TargetJob, entity_hashes
 from synchub.mapports import ObjectIdentity
 from synchub.reconcile import match as matching
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
@@ -241,6 +241,14 @@ class Linker:
             return False
         self._names_made.add(name)
         return True
+
+    def are_others(self, doc: Mapping[str, Any], row: PlanRow) -> bool:
+        """Tell whether all objects of a thing's name are certainly other things."""
+        name = str(doc.get("hostname") or doc.get("name") or "").lower()
+        found = self._state.targets.candidates(self._target, [identifier_hash(NAME, name)]) if name else []
+        facet = next(f for f in self._job.maps.facets(row.cls) if f.facet == row.facet)
+        objects = self._state.targets.objects(self._target, sorted({number for _, number in found}))
+        return all(self.is_other(doc, row, o) for o in objects if o.kind == facet.read_kind)
 
     def is_other(self, doc: Mapping[str, Any], row: PlanRow, other: ObjectRow | None) -> bool:
         """Tell whether a target object is certainly another thing than an entity."""

@@ -14,6 +14,7 @@ from synchub.domain.plan import Link, Lookup, PlanRow
 from synchub.engine.contact import Contact, TargetJob, contact
 from synchub.engine.contested import Contested
 from synchub.engine.duplicates import Duplicates
+from synchub.engine.fellows import lonely
 from synchub.engine.foresee import foresee
 from synchub.engine.gone import look
 from synchub.engine.guards import Watch
@@ -118,7 +119,7 @@ class _Planner:
         self.guard = Watch(job, state, target.id, run, now)
         self.contested = Contested(job.name, target.id, state, run)
         self.maker = RowMaker(job, rules, self.references, self.summary, self.contested, now)
-        self._absence = rules.absence
+        self._absence, self._pairs = rules.absence, can.counterparts
         self._facets = {cls: job.maps.facets(cls) for cls in job.classes}
         self.held: list[PlanRow] = []  # of the last chunk: rows that wait for a person
         self._partners: set[int] = set()  # others of proposed merges, which may be free to be created by now
@@ -209,6 +210,9 @@ class _Planner:
         loose = [(e, docs[e.id]) for e in mine if e.id not in linked]
         found = self.linker.match(loose)
         held = self._asked([(e, doc) for e, doc in loose if e.id not in found])
+        objects = {e: {str(o.facet): o for o in some} for e, some in linked.items()}
+        objects |= {e: match.objects for e, match in found.items()}
+        self.maker.lonely = lonely(self.state.targets, self.target.id, desired, objects) if self._pairs else set()
         rows: list[PlanRow] = []
         self.held = []
         parked: list[Parked] = []

@@ -12,7 +12,6 @@ from synchub.domain.plan import FieldChange, Link, Lookup, Op, PlanRow, RowState
 from synchub.domain.records import CLEAR
 from synchub.engine.contact import TargetJob
 from synchub.engine.contested import Contested
-from synchub.engine.fellows import RECOGNISED
 from synchub.engine.gone import ABSENCE, Missing, deletable, pre_image, restored
 from synchub.engine.linking import Match
 from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_for
@@ -49,6 +48,7 @@ class RowMaker:
         now: Seconds since 1970 UTC.
 
     Attributes:
+        lonely: Entities of the chunk whose CI stays without an asset, see `synchub.engine.fellows.lonely`.
         gone: What is done about those of the chunk that are missing.
         standing: Entity -> when the first edit of other people that stands for a time only has had its time.
         pins: What a rollback restored in the objects of the entities at hand.
@@ -77,7 +77,8 @@ class RowMaker:
         self._contested = contested
         self.gone: Mapping[int, Missing] = {}
         can = job.target.capabilities()
-        self._pairs, self._deletes = can.counterparts, can.deletes
+        self._deletes = can.deletes
+        self.lonely: set[int] = set()
 
     def arrange(self, levels: Mapping[int, int], cut: Collection[tuple[int, int]]) -> None:
         """Say in which order people come.
@@ -137,7 +138,7 @@ class RowMaker:
             elif facet.counterpart and facet.facet == "asset" and (plain or links):
                 # The target makes this object itself; what it shall hold is written when it is there.
                 values = self._values(plain, links)
-                if self._lone(facet, have.get("ci") or adopted.get("ci"), doc):
+                if entity.id in self.lonely:
                     continue
                 yield self.row(entity, label, facet, Op.UPDATE, RowState.WAITING, values=values)
 
@@ -148,13 +149,6 @@ class RowMaker:
             entity, label, facet, Op.DELETE, RowState.PENDING, object_id=existing.object_id,
             changes=pre_image(facet, existing, gone.rule), kind=existing.cls or existing.kind,
         )  # fmt: skip
-
-    def _lone(self, facet: ObjectIdentity, beside: ObjectRow | None, doc: Mapping[str, Any]) -> bool:
-        """Tell whether other people's object stays alone: nothing would say to what a new counterpart belongs."""
-        if beside is None or beside.origin != "found" or not self._pairs:
-            return False
-        told = facet.identity({n: v for n, v in beside.fields.items() if n in facet.fields}).keys() | doc.keys()
-        return not told & RECOGNISED
 
     def fresh(
         self,
