@@ -2,8 +2,9 @@ r"""AssetSQL: the only place where values from records become a query.
 
 Source: `RT::SQL` and `RT::Assets` of RT 5.0.3 and what a running 5.0.3 answers (2026-11-22). Values stand in single
 quotes, a backslash takes the meaning from the next character. Comparing leaves case aside, so answers are compared
-again exactly. What cannot be understood matches everything instead of nothing (`Name = `, `id IN (2)`, dates like
-`2026-11-22T21:00:00Z`): only forms that were seen to work are written here, and no caller trusts a match.
+again exactly. What cannot be understood matches everything instead of nothing (`Name = `, `id IN (2)`); of
+`2026-11-22T21:00:00Z` only the day counts. So only forms that were seen to work are written here, and no caller trusts
+a match.
 """
 
 from __future__ import annotations
@@ -84,8 +85,19 @@ def above(number: int) -> str:
 
 
 def changed_within(seconds: int) -> str:
-    """Ask for what was changed within the last seconds: relative, since a date is read in the login's time zone."""
-    return f"LastUpdated >= '{max(int(seconds), 1)} seconds ago'"
+    """Ask for what was changed within the last seconds; empty where that is too long ago to be asked for.
+
+    Relative, since a date is read in the login's time zone; and in numbers below 1,000, since RT takes four digits for
+    a year: `3600 seconds ago` matches nothing.
+
+    >>> changed_within(61), changed_within(100 * 3600), changed_within(10**9)
+    ("LastUpdated >= '2 minutes ago'", "LastUpdated >= '100 hours ago'", '')
+    """
+    for unit, size in (("minutes", 60), ("hours", 3600), ("days", 86400)):
+        number = max(-(-int(seconds) // size), 2)
+        if number < 1000:
+            return f"LastUpdated >= '{number} {unit} ago'"
+    return ""
 
 
 def all_of(*terms: str) -> str:

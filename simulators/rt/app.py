@@ -135,7 +135,8 @@ class Rt:
         return _page(request, shown, known=not limited)
 
     def _ordered(self, found: list[Asset], params: dict[str, str]) -> list[Asset]:
-        key: Callable[[Asset], Any] = (lambda a: a.id) if params.get("orderby") == "id" else (lambda a: a.name)
+        keys: dict[str, Callable[[Asset], Any]] = {"id": lambda a: a.id, "LastUpdated": lambda a: a.updated}
+        key = keys.get(params.get("orderby", ""), lambda a: a.name)
         return sorted(found, key=key, reverse=params.get("order") == "DESC")
 
     def _listed(self, asset: Asset, params: dict[str, str]) -> dict[str, Any]:
@@ -158,7 +159,9 @@ class Rt:
             found = [i for i in found if not self.store.users[i]["Disabled"]]
         known = [t for t in data or [] if t.get("field") in ("id", *USER_FIELDS)]  # others are passed over
         if known:
-            found = [i for i in found if any(self._matches(i, term) for term in known)]
+            names = {term["field"] for term in known}  # conditions on one field are alternatives, others must all hold
+            apart = [[term for term in known if term["field"] == name] for name in names]
+            found = [i for i in found if all(any(self._matches(i, t) for t in terms) for terms in apart)]
         return _page(request, [self._user_item(i, request.params().get("fields", "")) for i in found])
 
     def _matches(self, number: int, term: dict[str, Any]) -> bool:

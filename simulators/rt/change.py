@@ -137,7 +137,7 @@ def _set_custom(store: Store, asset: Asset, custom: Field, value: Any, by: int) 
     fitted = store.fit(custom, str(one))
     if fitted is None:
         return ["Invalid value for custom field"]
-    if fitted == old:
+    if fitted == old and (one or custom.type != "Date"):
         return []
     if custom.unique and fitted and store.taken(custom, fitted, asset.id):
         return [f"Could not add a new value to custom field '{custom.name}': '{fitted}' is not a unique value"]

@@ -1,11 +1,13 @@
 """AssetSQL as RT 5.0.3 understands it, its silences included.
 
 What a running 5.0.3 does with what it cannot read (2026-11-22): a condition without a value, and `IN` with a list,
-match everything; a date that is neither `YYYY-MM-DD HH:MM:SS` nor relative is 1970; an unknown field is an error 400.
+match everything; a date that cannot be read is 1970, of `…T…Z` only the day counts, four digits before `seconds ago`
+are a year; an unknown field is an error 400.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -105,16 +107,18 @@ class _Reader:
         texts = {"Name": asset.name, "Description": asset.description, "Status": asset.status}
         if name not in texts:
             raise QueryError("No dispatch method for class ''")
-        return texts[name].casefold() == value.casefold()
+        return texts[name] == value  # as with SQLite; other databases leave case aside
 
     def moment(self, text: str) -> float:
         match = _AGO.fullmatch(text)
+        if match and 2000 <= int(match[1]) <= 9999:  # taken for a year
+            return datetime(int(match[1]), 1, 1, tzinfo=UTC).timestamp()
         if match:
             return self.store.clock.now() - int(match[1]) * _UNIT[match[2]]
-        try:
-            return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp()
-        except ValueError:
-            return 0.0
+        for form, shown in (("%Y-%m-%d %H:%M:%S", text), ("%Y-%m-%d", text[:10])):  # of `…T…Z` only the day counts
+            with contextlib.suppress(ValueError):
+                return datetime.strptime(shown, form).replace(tzinfo=UTC).timestamp()
+        return 0.0
 
 
 def _plain(token: str) -> str:

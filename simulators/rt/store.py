@@ -161,7 +161,7 @@ class Store:
             return None
         if custom.type == "IPAddress" and value:
             try:
-                return str(ip_address(value).exploded)
+                return str(ip_address(value).compressed)
             except ValueError:
                 return None
         return value
