@@ -7,19 +7,20 @@ from typing import Any
 
 import click
 
-from synchub.cli.options import common, examples, opened, selection, zone_of
+from synchub.cli.options import common, examples, opened, selection, to_file, zone_of
 from synchub.cli.output import Stages, emit
 
 
 @click.group(
     invoke_without_command=True,
     epilog=examples(
-        "synchub plan", "synchub plan --no-pull --select class:computer", "synchub plan show 7f3c91 --cause 1"
+        "synchub plan", "synchub plan --no-pull --select class:computer", "synchub plan --output plan.json"
     ),
 )
 @common
 @selection
 @click.option("--no-pull", is_flag=True, help="Plan from what the state holds; read no source.")
+@to_file
 @click.option("--exit-code", is_flag=True, help="End with 3 when there are changes, 4 when some are held.")
 @click.pass_context
 def plan(
@@ -29,6 +30,8 @@ def plan(
     select: tuple[str, ...],
     limit: int | None,
     no_pull: bool,
+    output: Path | None,
+    form: str | None,
     exit_code: bool,
 ) -> int:
     """Show what would be written, and why; writes nothing.
@@ -38,15 +41,18 @@ def plan(
     if context.invoked_subcommand is not None:
         context.default_map = {"show": {"config": config, "as_json": as_json}}
         return 0
-    from synchub.cli import work
+    from synchub.cli import planview, work
     from synchub.report import causes, has_changes, render_plan, totals
     from synchub.wiring import Selection
 
     with opened(config) as hub, Stages() as stages:
+        planview.check_output(output, form)
         result = work.do_plan(hub, Selection.parse(select), limit, stages, read=not no_pull)
         zone = zone_of(hub)
-    document = {**result, "totals": totals(result), "causes": causes(result)}
-    emit(document, render_plan(result, zone), as_json=as_json)
+        tokens = [report["plan"] for report in result["targets"].values() if report["plan"]]
+        files = planview.to_files(hub, tokens, output, form)
+    document = {**result, "files": files, "totals": totals(result), "causes": causes(result)}
+    emit(document, "\n".join([render_plan(result, zone), *planview.file_lines(files)]), as_json=as_json)
     if result["state"] == "failed":
         return 1
     if exit_code:
@@ -58,7 +64,7 @@ def plan(
 @plan.command(
     "show",
     epilog=examples(
-        "synchub plan show 7f3c91", "synchub plan show 7f3c91 --cause 2", "synchub plan show 7f3c91 --object NB-5CG81F"
+        "synchub plan show 7f3c91", "synchub plan show 7f3c91 --cause 2", "synchub plan show 7f3c91 --html plan.html"
     ),
 )
 @click.argument("token")
@@ -68,6 +74,8 @@ def plan(
 @click.option("--object", "word", metavar="NAME", help="List the rows of one thing.")
 @click.option("--field", metavar="FIELD", help="List the rows that write one target field.")
 @click.option("--needs", is_flag=True, help="List the rows that need a person.")
+@to_file
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write it as a page.")
 @click.option("--rows", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Rows to list.")
 def show(
     token: str,
@@ -78,6 +86,9 @@ def show(
     word: str | None,
     field: str | None,
     needs: bool,
+    output: Path | None,
+    form: str | None,
+    html: Path | None,
     rows: int,
 ) -> None:
     """Show a stored plan; no system is asked.
@@ -92,5 +103,7 @@ def show(
         wanted = planview.Wanted(cause, word, field, needs)
         if wanted.any:
             found |= planview.rows_of(hub, found, wanted, rows)
+        files = planview.to_files(hub, [found["plan"]], output, form)
+        files += planview.to_files(hub, [found["plan"]], html, "html")
     text = planview.render_rows(found, zone) if wanted.any else planview.render(found, zone, all_causes=all_causes)
-    emit(found, text, as_json=as_json)
+    emit({**found, "files": files}, "\n".join([text, *planview.file_lines(files)]), as_json=as_json)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from synchub.domain.plan import Op, PlanRow
 from synchub.engine.shape import FIRST
 from synchub.errors import InputError
 from synchub.explain import find_entity
+from synchub.planfile import format_of, write_plan
 from synchub.report import cause_line, causes, render_plan, totals
 from synchub.steps import stored_plan
 from synchub.visible import cell, moment, number, visible
 from synchub.wiring import Hub
 
+_NOT_DONE = ("failed", "refused", "drifted")
+_NAMED = 12  # rows that were not written, named by `apply`
 _NEEDS = ("conflict", "held", "failed", "refused", "drifted")
 
 
@@ -74,6 +78,39 @@ def render(found: Mapping[str, Any], zone: str, *, all_causes: bool) -> str:
     if found["state"] not in ("open", "applying"):
         text = "\n".join(line for line in text.splitlines() if not line.startswith(("NEXT", "       synchub apply")))
     return f"{text.rstrip()}\n\n{state}"
+
+
+def check_output(output: Path | None, form: str | None) -> None:
+    """Find fault with the name of a file before anything is read.
+
+    Raises:
+        ConfigError: Its suffix says no form.
+    """
+    if output is not None:
+        format_of(output, form)
+
+
+def to_files(hub: Hub, tokens: Sequence[str], output: Path | None, form: str | None) -> list[str]:
+    """Write plans to files; of several each has its target in its name. Returns the paths.
+
+    Raises:
+        ConfigError: A file cannot be written.
+    """
+    paths: list[str] = []
+    if output is None:
+        return paths
+    for token in tokens:
+        plan = stored_plan(hub, token)
+        name = hub.state.lookup.target_names()[plan.target]
+        path = output if len(tokens) == 1 else output.with_stem(f"{output.stem}-{name}")
+        write_plan(hub, plan, name, path, format_of(output, form))
+        paths.append(str(path))
+    return paths
+
+
+def file_lines(paths: Sequence[str]) -> list[str]:
+    """Say which files were written."""
+    return [f"FILE   {visible(path)}" for path in paths]
 
 
 def rows_of(hub: Hub, found: Mapping[str, Any], wanted: Wanted, count: int) -> dict[str, Any]:
@@ -142,6 +179,29 @@ def _document(row: PlanRow) -> dict[str, Any]:
         "n": row.n, "entity": row.entity, "class": row.cls, "facet": row.facet, "kind": row.kind, "op": row.op.value,
         "object_id": row.object_id, "label": row.label, "state": row.state.value, "note": row.note, "changes": changes,
     }  # fmt: skip
+
+
+def not_done(hub: Hub, token: str) -> list[dict[str, Any]]:
+    """List the rows of a plan that were not written, with the reason each; those a person has to answer are others."""
+    plan, found, after = stored_plan(hub, token), [], FIRST - 1
+    while rows := hub.state.plans.rows(plan.id, states=_NOT_DONE, after=after):
+        after = rows[-1].n
+        found += [_document(row) for row in rows]
+    return found
+
+
+def not_done_lines(rows: Sequence[Mapping[str, Any]], token: str) -> list[str]:
+    """Say of the first rows that were not written why."""
+    if not rows:
+        return []
+    lines = [
+        f"  {row['state']:<8} {row['op']:<7} {row['class']} {cell(row['label'], 30)} ({row['kind']})"
+        f"   {cell(row['note'], 90)}"
+        for row in rows[:_NAMED]
+    ]
+    if len(rows) > _NAMED:
+        lines.append(f"  ... {number(len(rows) - _NAMED)} more     synchub plan show {token} --needs")
+    return ["", "NOT WRITTEN", *lines]
 
 
 def render_rows(found: Mapping[str, Any], zone: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -23,3 +24,13 @@ def packed(value: Any) -> bytes:
 def packed_sorted(value: Any) -> bytes:
     """Write a value as JSON with sorted keys, see `packed`."""
     return bytes(memoryview(orjson.dumps(value, option=_SORTED)))
+
+
+def packed_row(head: Sequence[Any], body: bytes) -> bytes:
+    """Write a plan row as it goes into the digest of its plan.
+
+    Args:
+        head: Number, entity, class, facet, kind, operation, object id, label.
+        body: The packed document of its changes or values.
+    """
+    return orjson.dumps(head) + bytes(body) + b"\n"
