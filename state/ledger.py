@@ -10,6 +10,7 @@ import orjson
 
 from state.db import Database, Tx
 from state.entities import bury
+from state.erasure import ErasureStore
 from state.overlay import overlaid_fields, stamped
 from synchub.domain.records import End
 from synchub.stores import Essence, Known, LedgerBatch, StreamState
@@ -23,6 +24,7 @@ class LedgerStore:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self.erased = ErasureStore(database).erased
 
     def stream(self, source: str, stream: str) -> StreamState:
         """See `Ledger.stream`."""

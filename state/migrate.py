@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from synchub.errors import StateError
@@ -16,18 +16,19 @@ from synchub.errors import StateError
 _HERE = Path(__file__).parent
 
 
-def _config() -> Config:
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Return what Alembic needs; with the connection on which its commands work."""
     config = Config()
     config.set_main_option("script_location", str(_HERE / "migrations"))
+    if connection is not None:
+        config.attributes["connection"] = connection
     return config
 
 
 def upgrade(engine: Engine) -> None:
     """Create the tables in an empty database, or bring older ones up to this version."""
-    config = _config()
     with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(alembic_config(connection), "head")
 
 
 def versions(engine: Engine) -> tuple[str | None, str | None]:
@@ -44,7 +45,7 @@ def versions(engine: Engine) -> tuple[str | None, str | None]:
             f"the database cannot be opened: {str(exc.orig).splitlines()[0][:300]}.",
             where=f"state ({engine.url.render_as_string(hide_password=True)})", fix="See docs/operations.md#state.",
         ) from exc  # fmt: skip
-    return have, ScriptDirectory.from_config(_config()).get_current_head()
+    return have, ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def ensure(engine: Engine) -> None:

@@ -241,5 +241,7 @@ budget = _table(
 legal_hold = _table(
     "legal_hold", _int("entity", key=True), _text("reason"), _text("who"), _int("at"), rowless=True,
 )  # fmt: skip
+# Salted digests of records and objects of erased people, which are not stored again.
+erased = _table("erased", Column("hash", LargeBinary, primary_key=True), rowless=True)
 
 __all__ = ["metadata"]

@@ -7,6 +7,7 @@ from state.conflicts import ConflictStore
 from state.db import Database, open_engine
 from state.decisions import DecisionStore
 from state.entities import EntityStore
+from state.erasure import ErasureStore
 from state.heartbeats import HeartbeatStore
 from state.holds import HoldStore
 from state.identity import IdentityStore
@@ -19,6 +20,7 @@ from state.parking import ParkingStore
 from state.pins import PinStore
 from state.pauses import PauseStore
 from state.plans import PlanStore
+from state.questions import QuestionStore
 from state.reports import ReportStore
 from state.runs import RunStore
 from state.targets import TargetStore
@@ -35,12 +37,14 @@ class SqlState:
         self.entities = EntityStore(database)
         self.targets = TargetStore(database)
         self.links = LinkStore(database)
+        self.questions = QuestionStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
         self.pins = PinStore(database)
         self.decisions = DecisionStore(database)
         self.overwritten = OverwrittenStore(database)
         self.conflicts = ConflictStore(database)
+        self.erasure = ErasureStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.holds = HoldStore(database)

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "absent": ("synchub.cli.absent", "absent", "Show what is missing; believe a stream that lost much at once."),
     "pause": ("synchub.cli.pause", "pause", "Stop all writes within one batch, in whichever process."),
     "resume": ("synchub.cli.pause", "resume", "Let writes go on."),
+    "conflicts": ("synchub.cli.conflicts", "conflicts", "Show what waits for a person's decision; decide it."),
     "status": ("synchub.cli.status", "status", "Show streams, targets, runs and what waits for a person."),
     "explain": ("synchub.cli.explain", "explain", "Tell why a thing has its values, and what each target holds."),
     "history": ("synchub.cli.explain", "history", "List what changed on a thing, and what was written."),
@@ -42,6 +43,9 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "dead-letters": ("synchub.cli.status", "dead_letters", "List what the sources hold that could not be read."),
     "serve": ("synchub.cli.serve", "serve", "Receive inventories, show health and metrics, run the sync on schedule."),
     "deploy": ("synchub.cli.deploy", "deploy", "Put the flows on a Prefect server, for its workers."),
+    "person": ("synchub.cli.person", "person_group", "Erase people, or say who must be kept."),
+    "backup": ("synchub.cli.backup", "backup", "Copy the whole state into one file."),
+    "restore": ("synchub.cli.backup", "restore", "Bring back a state that was copied."),
     "db": ("synchub.cli.db", "db", "Look after the state database."),
 }
 

@@ -121,7 +121,8 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
         for facet in job.maps.facets(cls):
             own.setdefault(facet.kind, []).append((cls, facet))
     for kind, (cls, facet, reads) in kinds_of(job).items():
-        for page in job.target.objects(kind, reads, since=since):
+        for read in job.target.objects(kind, reads, since=since):
+            page = _unerased(job, state, kind, read)
             # A class of its own may have identifiers that the others lack, as a telephone its IMEI; and several classes
             # may share an object type, as computers and virtual machines do.
             hashes = [object_hashes(own.get(item.cls or kind, [(cls, facet)]), item) for item in page]
@@ -131,13 +132,19 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
             beside = state.targets.beside_linked(known.id, pairs)
             state.targets.replan(known.id, [(entity, "its counterpart is there") for entity in beside])
             signed += sign(job, state, known.id, [item for _, item in changed], MOST - signed)
-            found.read += len(page)
+            found.read += len(read)
             found.changed += len(changed)
-            found.kinds[kind] = found.kinds.get(kind, 0) + len(page)
+            found.kinds[kind] = found.kinds.get(kind, 0) + len(read)
             if progress:
                 progress(f"{job.name} reading {kind}", found.kinds[kind], None)
     state.targets.saw(known.id, now)
     return state.targets.target(job.name), found
+
+
+def _unerased(job: TargetJob, state: State, kind: str, page: list[TargetObject]) -> list[TargetObject]:
+    """Leave the objects of erased people out: nothing of them is stored again."""
+    gone = state.erasure.erased([f"{job.name}/{kind}/{item.id}" for item in page])
+    return [item for item in page if f"{job.name}/{kind}/{item.id}" not in gone] if gone else page
 
 
 def kinds_of(job: TargetJob) -> dict[str, tuple[str, ObjectIdentity, tuple[str, ...]]]:

@@ -15,6 +15,7 @@ import orjson
 import xxhash
 
 from synchub.domain.guards import Limit
+from synchub.domain.jsonfault import why_no_json
 from synchub.domain.packed import packed
 from synchub.domain.records import End, Page
 from synchub.engine.pace import seldom_collected
@@ -224,7 +225,7 @@ class _Reader:
         try:
             payload = orjson.loads(body)
         except orjson.JSONDecodeError as exc:
-            message = f"not valid JSON: {exc}. Repair the line at the source."
+            message = f"not valid JSON: {why_no_json(exc, body)}. Repair the line at the source."
             self._changes.reject(page.where(index), "not_json", message, body)
             self._missed(None)
             return None
@@ -290,11 +291,21 @@ class _Reader:
                 best[item.record.key] = item
         known = self._ledger.known(self._state.id, list(best)) if self._state.records or self.counts.new else {}
         fresh = [item for key, item in best.items() if key not in known]
+        fresh = self._unerased(fresh) if fresh else fresh
         first = self._ledger.allocate(len(fresh)) if fresh else 0
         for number, item in enumerate(fresh, first):
             self._changes.add(number, item)
         for key, old in known.items():
             self._update(old, best[key])
+
+    def _unerased(self, fresh: list[Mapped]) -> list[Mapped]:
+        """Leave the records of erased people out."""
+        stream = f"{self._job.name}/{self._job.info.name}"
+        gone = self._ledger.erased([f"{stream}/{item.record.key}" for item in fresh])
+        if not gone:
+            return fresh
+        self.counts.dropped += len(gone)
+        return [item for item in fresh if f"{stream}/{item.record.key}" not in gone]
 
     def _update(self, old: Known, item: Mapped) -> None:
         record, changes = item.record, self._changes

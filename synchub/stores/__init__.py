@@ -12,6 +12,7 @@ from synchub.stores.alerts import Alert, AlertRow, Alerts
 from synchub.stores.conflicts import Conflicts
 from synchub.stores.decisions import Decision, Decisions
 from synchub.stores.entities import Entities, EntityBatch, EntityRow, NewEntity
+from synchub.stores.erasure import Erased, Erasure, LegalHold
 from synchub.stores.heartbeats import Beat, Heartbeats
 from synchub.stores.holds import HeldRow, Hold, Holds
 from synchub.stores.identity import Dirty, Identity
@@ -22,6 +23,7 @@ from synchub.stores.parking import NEVER, Parked, Parking
 from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.pauses import Pause, Pauses
 from synchub.stores.plans import Plans, PlanState
+from synchub.stores.questions import Question, Questions
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
@@ -41,6 +43,8 @@ __all__ = [
     "Entities",
     "EntityBatch",
     "EntityRow",
+    "Erased",
+    "Erasure",
     "Essence",
     "Heartbeats",
     "HeldRow",
@@ -50,6 +54,7 @@ __all__ = [
     "Known",
     "Ledger",
     "LedgerBatch",
+    "LegalHold",
     "Links",
     "Moved",
     "NewEntity",
@@ -64,6 +69,8 @@ __all__ = [
     "Pauses",
     "PlanState",
     "Plans",
+    "Question",
+    "Questions",
     "Runs",
     "State",
     "StreamState",
@@ -99,6 +106,11 @@ class State(Protocol):
     @property
     def links(self) -> Links:
         """See `Links`."""
+        ...
+
+    @property
+    def questions(self) -> Questions:
+        """See `Questions`."""
         ...
 
     @property
@@ -149,6 +161,11 @@ class State(Protocol):
     @property
     def holds(self) -> Holds:
         """See `Holds`."""
+        ...
+
+    @property
+    def erasure(self) -> Erasure:
+        """See `Erasure`."""
         ...
 
     @property

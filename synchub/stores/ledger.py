@@ -182,6 +182,10 @@ class Ledger(Protocol):
         """Return the state of a stream; created when it is read for the first time."""
         ...
 
+    def erased(self, keys: Sequence[str]) -> set[str]:
+        """Return which of some records (`source/stream/key`) are of erased people and are not stored."""
+        ...
+
     def hashes(self, stream: int) -> dict[bytes, int]:
         """Return raw hash -> record of everything stored for a stream."""
         ...

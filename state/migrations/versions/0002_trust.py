@@ -37,6 +37,11 @@ def upgrade() -> None:
     sqlite_with_rowid=True
     )
     op.create_index('decision_about', 'decision', ['kind', 'about'], unique=False)
+    op.create_table('erased',
+    sa.Column('hash', sa.LargeBinary(), nullable=False),
+    sa.PrimaryKeyConstraint('hash'),
+    sqlite_with_rowid=False
+    )
     op.create_table('frozen',
     sa.Column('entity', sa.BigInteger(), autoincrement=False, nullable=False),
     sa.Column('field', sa.Text(), nullable=False),
@@ -172,6 +177,7 @@ def downgrade() -> None:
     op.drop_index('held_row_entity', table_name='held_row')
     op.drop_table('held_row')
     op.drop_table('frozen')
+    op.drop_table('erased')
     op.drop_index('decision_about', table_name='decision')
     op.drop_table('decision')
     op.drop_table('budget')
