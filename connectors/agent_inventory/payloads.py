@@ -14,6 +14,7 @@ from connectors.agent_inventory.xml_form import convert
 from connectors.files.limits import Limits
 from connectors.files.text import detect
 from connectors.files.xml_items import parse_events
+from synchub.domain.jsonfault import why_no_json
 from synchub.errors import InputError
 
 # Command lines and environments hold passwords and change by the minute; product keys are nobody's business here.
@@ -95,8 +96,13 @@ def _from_json(data: bytes, limits: Limits) -> dict[str, Any]:
     encoding = detect(BytesIO(data))
     try:
         document = orjson.loads(data[encoding.mark :].decode(encoding.name) if encoding.mark else data)
-    except (orjson.JSONDecodeError, UnicodeDecodeError) as exc:
-        raise InputError("it is no JSON, or was cut.", fix="Deliver it again.", reason="not_json") from exc
+    except orjson.JSONDecodeError as exc:
+        why = why_no_json(exc, data)
+        fix = "Deliver it again." if "ends in the middle" in why else "Correct it at the agent."
+        raise InputError(f"it is no JSON: {why}.", fix=fix, reason="not_json") from exc
+    except UnicodeDecodeError as exc:
+        why = f"byte {exc.start + encoding.mark + 1:,} is no {encoding.name}"
+        raise InputError(f"it is no JSON: {why}.", fix="Deliver it again.", reason="not_json") from exc
     if not isinstance(document, dict):
         raise InputError("it is no JSON object: no inventory.", fix="Narrow the glob.", reason="no_inventory")
     if _is_deeper(document, limits.depth):

@@ -133,3 +133,26 @@ def test_a_discovered_device_takes_the_same_shape() -> None:
     assert device["content"]["network_device"] == {
         "name": "sw-1", "ips": ["10.0.0.9"], "mac": "00:11:22:33:44:55", "type": "Networking"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (
+            b'{"content": {"hardware": {"name": "half \\ud83d"}}}',
+            'a lone surrogate (half of a character) in "name", line 1',
+        ),
+        (b'{"content": {"hardware":\n {"memory": NaN}}}', 'NaN or Infinity, which are no JSON, in "memory", line 2'),
+        (b'{"content": {"hardware": {"memory": -Infinity}}}', 'NaN or Infinity, which are no JSON, in "memory"'),
+        (b'{"content": {"hardware": {"memory": 1e999}}}', 'a number too large in "memory"'),
+        (b'{"content": {"hardware": {"name": "\xff"}}}', "byte 36 is no UTF-8"),
+        (b'{"content": {"hardware": {"name": "nb', "it ends in the middle"),
+    ],
+)
+def test_what_is_no_json_says_what_and_where(data: bytes, says: str) -> None:
+    """Nobody looks for a cut file where an agent wrote half a character."""
+    with pytest.raises(InputError) as caught:
+        one(data)
+
+    assert says in caught.value.message
+    assert ("again" in caught.value.fix) == ("middle" in says)
