@@ -132,6 +132,11 @@ target_object = _table(
     _text("mark", null=True),
     _blob("gone", null=True), _int("was", null=True),
     UniqueConstraint("target", "object_id", "kind", name="target_object_id"),
+    Index(
+        "target_object_orphan", "target",
+        sqlite_where=text("entity is null and origin='created'"),
+        postgresql_where=text("entity is null and origin='created'"),
+    ),
     Index("target_object_was", "was", sqlite_where=text("was is not null"), postgresql_where=text("was is not null")),
     Index(
         "target_object_entity", "entity", "target",

@@ -241,6 +241,17 @@ class TargetStore:
             with self._db.begin() as tx:
                 add_replan(tx, target, entities)
 
+    def orphans(self, target: int) -> int:
+        """See `Targets.orphans`."""
+        with self._db.read() as tx:
+            return int(
+                tx.value(
+                    "select count(*) from target_object where target=? and entity is null and origin='created'"
+                    " and was is null",
+                    (target,),
+                )
+            )
+
     def is_empty(self, target: int) -> bool:
         """See `Targets.is_empty`."""
         with self._db.read() as tx:

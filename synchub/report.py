@@ -200,6 +200,8 @@ def _needs(result: Result) -> list[str]:
             f"{name}: {number(missing['count'])} things wait for {cell(missing['for'], 70)}, not found there"
             for missing in report.get("waiting", ())
         ]
+        if orphans := report["summary"].get("orphans"):
+            lines.append(f"{name}: {number(orphans)} objects that the hub created belong to nothing any more; they stay")
         states = report.get("states") or {}
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:

@@ -89,6 +89,7 @@ def make_plan(
     if stood:
         state.plans.count_standing(target.id)
     planner.summary.add_standing(state.plans.standing(target.id))
+    planner.summary.orphans = state.targets.orphans(target.id)
     planner.guard.close(number, planner.summary)
     upto = upto if select is None else target.planned_rev
     return Planned(seal(job, state, clock, number, run, upto, planner.summary.as_dict()), seen)

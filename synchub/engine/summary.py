@@ -35,6 +35,7 @@ class Summary:
         looked_at: Entities that were compared.
         theirs: Values of other people that stay as they are.
         refused: Values that the target refused before and that did not change since.
+        orphans: Objects that the hub created and whose thing no source gives any more; they stay.
     """
 
     def __init__(self, target: str, batch: int = 1) -> None:
@@ -49,6 +50,7 @@ class Summary:
         self.looked_at = 0
         self.theirs = 0
         self.refused = 0
+        self.orphans = 0
 
     def add_all(self, rows: Iterable[PlanRow]) -> None:
         """Count rows; those that create objects, most of them at first, make one step for a whole class."""
@@ -153,6 +155,7 @@ class Summary:
             "looked_at": self.looked_at,
             "theirs": self.theirs,
             "refused": self.refused,
+            "orphans": self.orphans,
             "touched": dict(sorted(self._touched.items())),
             "cost": {"writes": writes, "requests": -(-writes // self._batch)},
             "counts": {cls: dict(sorted(counts.items())) for cls, counts in sorted(self._counts.items())},

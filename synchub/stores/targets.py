@@ -160,6 +160,10 @@ class Targets(Protocol):
         """Note entities that need another plan at once, with the reason; see `Parking`."""
         ...
 
+    def orphans(self, target: int) -> int:
+        """Count the objects that the hub created and whose thing no source gives any more, duplicates aside."""
+        ...
+
     def is_empty(self, target: int) -> bool:
         """Tell whether no object of other people is known in a target."""
         ...

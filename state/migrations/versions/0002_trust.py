@@ -130,6 +130,9 @@ def upgrade() -> None:
     op.add_column('stream', sa.Column('withheld_at', sa.BigInteger(), autoincrement=False, nullable=True))
     op.add_column('target_object', sa.Column('gone', sa.LargeBinary(), nullable=True))
     op.add_column('target_object', sa.Column('was', sa.BigInteger(), autoincrement=False, nullable=True))
+    op.create_index('target_object_orphan', 'target_object', ['target'], unique=False,
+    sqlite_where=sa.text("entity is null and origin='created'"),
+    postgresql_where=sa.text("entity is null and origin='created'"))
     op.create_index('target_object_was', 'target_object', ['was'], unique=False,
                     sqlite_where=sa.text('was is not null'), postgresql_where=sa.text('was is not null'))
     op.add_column('member', sa.Column('was', sa.BigInteger(), autoincrement=False, nullable=True))
@@ -161,6 +164,7 @@ def downgrade() -> None:
     op.drop_column('entity', 'missing_at')
     op.drop_column('member', 'was')
     op.drop_index('target_object_was', table_name='target_object')
+    op.drop_index('target_object_orphan', table_name='target_object')
     op.drop_column('target_object', 'was')
     op.drop_column('target_object', 'gone')
     op.drop_column('stream', 'withheld_at')

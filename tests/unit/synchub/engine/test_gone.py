@@ -8,7 +8,7 @@ from typing import Any
 from state.store import SqlState
 from synchub.domain.plan import Op, PlanRow, RowState
 from synchub.ports import Capabilities
-from tests.support.fakes import Held
+from tests.support.fakes import Held, PlainMapper
 from tests.support.world import World
 from tests.unit.synchub.engine.test_absence import DAY, days, device
 
@@ -192,6 +192,18 @@ def test_deletion_is_done_when_the_object_is_gone_already(state: SqlState) -> No
     report = world.deliver(plan)
     assert report.states == {"applied": 2}
     assert settled(world)
+
+
+def test_objects_of_records_that_a_filter_drops_stay_and_are_told(state: SqlState) -> None:
+    """Nothing is deleted or retired because a map keeps less: the plan says how many belong to nothing any more."""
+    world = office(state, "delete")
+    world.sync()
+    held = set(world.target.held)
+    world.mappers["mdm"] = PlainMapper("map 2", drop="byod")
+    world.said["mdm"]["1"]["byod"] = True
+    report = world.sync()
+    assert (report.summary["counts"], report.summary["orphans"]) == ({}, 1)
+    assert set(world.target.held) == held
 
 
 def test_a_target_that_cannot_delete_retires(state: SqlState) -> None:
