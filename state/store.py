@@ -21,6 +21,7 @@ from state.pins import PinStore
 from state.pauses import PauseStore
 from state.plans import PlanStore
 from state.questions import QuestionStore
+from state.questions import QuestionStore
 from state.reports import ReportStore
 from state.runs import RunStore
 from state.targets import TargetStore
@@ -37,6 +38,7 @@ class SqlState:
         self.entities = EntityStore(database)
         self.targets = TargetStore(database)
         self.links = LinkStore(database)
+        self.questions = QuestionStore(database)
         self.questions = QuestionStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)

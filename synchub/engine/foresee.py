@@ -9,7 +9,7 @@ from synchub.domain.plan import Foreseen, Op, PlanRow, RowState, Value, Write
 from synchub.engine.claims import HUB_KEY
 from synchub.engine.contact import TargetJob
 from synchub.engine.hubkeys import HubKeys
-from synchub.engine.linking import Linker
+from synchub.engine.linking import DECISION, Linker
 from synchub.engine.references import waits_for
 from synchub.reconcile.identifiers import Traits
 from synchub.stores import State
@@ -71,6 +71,8 @@ def foresee(
             )
         ):
             continue  # the target goes by the name for want of anything better; a linked object is written by its id
+        if row.op is Op.LINK and linker.by.get(row.entity) == DECISION:
+            continue
         other = known.get(answer.object_id)
         if (
             row.op in (Op.CREATE, Op.INSERT)
@@ -81,6 +83,7 @@ def foresee(
             row.note = f"inserted past identification: its name is held by another thing ({answer.object_id})"
             continue
         _block(row, _words(row, answer))
+        linker.choices[row.entity] = tuple(filter(None, (row.object_id, answer.object_id)))
         blocked.add(row.entity)
     return _without(rows, blocked)
 

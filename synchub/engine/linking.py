@@ -10,12 +10,15 @@ import orjson
 
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import PlanRow
+from synchub.engine.chosen import Chosen
 from synchub.engine.claims import HUB_KEY, Claims
 from synchub.engine.contact import NAME, TargetJob, entity_hashes
 from synchub.mapports import ObjectIdentity
 from synchub.reconcile import match as matching
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
 from synchub.stores import NEVER, EntityRow, ObjectRow, State
+
+DECISION = "a person's decision"
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Linker:
         self._taken: set[str] = set()
         self._names: dict[str, int] | None = None
         self._names_made: set[str] = set()
+        self.chosen = Chosen(state, target, job.name)
+        self.choices: dict[int, Sequence[str]] = {}  # entity -> objects between which a person has to choose
         self.by: dict[int, str] = {}  # entity -> by what it agrees with the object it was matched to
         self.duplicates: dict[int, tuple[str, ...]] = {}  # entity -> further objects of the same thing
 
@@ -57,6 +62,8 @@ class Linker:
         """
         if self._empty or not entities:
             return {}
+        result = self._by_choice(entities, take=take)
+        entities = [(e, doc) for e, doc in entities if e.id not in result] if result else entities
         claimed = self._claims.of([e for e, _ in entities])
         hashes = {e.id: entity_hashes(e.cls, doc) for e, doc in entities}
         found = self._state.targets.candidates(self._target, sorted({h for some in hashes.values() for h in some}))
@@ -66,7 +73,6 @@ class Linker:
         numbers = {number for _, number in found} | {n for some in claimed.values() for n in some}
         objects = {o.id: o for o in self._state.targets.objects(self._target, sorted(numbers))}
         taken = self._taken_by_mate(list(objects.values()))
-        result: dict[int, Match] = {}
         for entity, doc in entities:
             mine = claimed.get(entity.id, ())
             near = {n for h in hashes[entity.id] for n in holders.get(h, ())[:200]}.union(mine)
@@ -86,6 +92,28 @@ class Linker:
                     self._taken.update(o.object_id for o in match.objects.values())
                     self.duplicates[entity.id] = match.duplicates
                     self.by[entity.id] = match.by
+        return result
+
+    def _by_choice(self, entities: Sequence[tuple[EntityRow, Mapping[str, Any]]], *, take: bool) -> dict[int, Match]:
+        """Match what people matched; an object that is another thing's by now, or gone, is not taken."""
+        wanted = {e.id: (e.cls, self.chosen.objects[e.id]) for e, _ in entities if e.id in self.chosen.objects}
+        if not wanted:
+            return {}
+        ids = sorted({object_id for _, objects in wanted.values() for object_id in objects.values()})
+        known = self._state.targets.by_object_id(self._target, ids)
+        result: dict[int, Match] = {}
+        for entity, (cls, objects) in wanted.items():
+            facets = self._job.maps.facets(cls)
+            for facet in facets:
+                item = known.get(objects.get(facet.facet, ""))
+                if item is None or item.entity is not None or item.object_id in self._taken:
+                    continue
+                match = result.setdefault(entity, Match(by=DECISION))
+                match.objects.setdefault(facet.facet, item)
+                self._counterpart(match, facets, facet, item)
+                if take:
+                    self._taken.update(o.object_id for o in match.objects.values())
+                    self.by[entity] = DECISION
         return result
 
     def _taken_by_mate(self, objects: Sequence[ObjectRow]) -> set[int]:
@@ -117,6 +145,7 @@ class Linker:
             if decision.by == "hostname" and (named := self._with_name(doc)) > 1:
                 decision = matching.match_objects(doc, candidates, entities_with_host=named)
             if decision.ambiguous and match is None:
+                self.choices[entity.id] = decision.ambiguous
                 return Match(conflict=f"ambiguous: {decision.reason} ({', '.join(decision.ambiguous[:5])})")
             if decision.object_id is not None:
                 chosen = next(o for o in mine if o.object_id == decision.object_id)
@@ -167,6 +196,7 @@ class Linker:
                 if item.kind == facet.read_kind:
                     decision = matching.match_objects(doc, [self._identity(facet, item, person=False)])
                     if decision.by in telling:
+                        self.choices[entity.id] = (item.object_id,)
                         return Match(conflict=f"{decision.reason} as an object of another thing: {item.object_id}")
         return None
 

@@ -24,6 +24,7 @@ from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.pauses import Pause, Pauses
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.questions import Question, Questions
+from synchub.stores.questions import Question, Questions
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
@@ -71,6 +72,8 @@ __all__ = [
     "Plans",
     "Question",
     "Questions",
+    "Question",
+    "Questions",
     "Runs",
     "State",
     "StreamState",
@@ -106,6 +109,11 @@ class State(Protocol):
     @property
     def links(self) -> Links:
         """See `Links`."""
+        ...
+
+    @property
+    def questions(self) -> Questions:
+        """See `Questions`."""
         ...
 
     @property
