@@ -21,8 +21,8 @@ from state.pins import PinStore
 from state.pauses import PauseStore
 from state.plans import PlanStore
 from state.questions import QuestionStore
-from state.questions import QuestionStore
 from state.reports import ReportStore
+from state.retention import RetentionStore
 from state.runs import RunStore
 from state.targets import TargetStore
 from state.watch import WatchStore
@@ -39,7 +39,6 @@ class SqlState:
         self.targets = TargetStore(database)
         self.links = LinkStore(database)
         self.questions = QuestionStore(database)
-        self.questions = QuestionStore(database)
         self.parking = ParkingStore(database)
         self.plans = PlanStore(database)
         self.pins = PinStore(database)
@@ -47,6 +46,7 @@ class SqlState:
         self.overwritten = OverwrittenStore(database)
         self.conflicts = ConflictStore(database)
         self.erasure = ErasureStore(database)
+        self.retention = RetentionStore(database)
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.holds = HoldStore(database)

@@ -20,7 +20,6 @@ from synchub.ports import Examined
 from synchub.settings.serve import Tls
 from synchub.wiring import Hub
 
-_IDLE = ("retention",)  # read and checked only (docs/configuration.md)
 _READ = 1  # records read of each stream
 
 
@@ -74,10 +73,8 @@ class Checks:
     # --- the hub itself ---------------------------------------------------------------------------------------------
 
     def _configuration(self) -> str:
-        """Name the file, and what stands in it without effect: nobody is to rely on what does not act."""
-        idle = [key for key in _IDLE if key in self._settings.model_fields_set]
-        name = self._hub.loaded.path.name
-        return f"{name}; nothing acts on {', '.join(idle)} yet" if idle else name
+        """Name the file."""
+        return self._hub.loaded.path.name
 
     def _zone(self) -> str:
         name = self._settings.hub.timezone

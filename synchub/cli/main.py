@@ -36,7 +36,6 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "pause": ("synchub.cli.pause", "pause", "Stop all writes within one batch, in whichever process."),
     "resume": ("synchub.cli.pause", "resume", "Let writes go on."),
     "conflicts": ("synchub.cli.conflicts", "conflicts", "Show what waits for a person's decision; decide it."),
-    "conflicts": ("synchub.cli.conflicts", "conflicts", "Show what waits for a person's decision; decide it."),
     "status": ("synchub.cli.status", "status", "Show streams, targets, runs and what waits for a person."),
     "explain": ("synchub.cli.explain", "explain", "Tell why a thing has its values, and what each target holds."),
     "history": ("synchub.cli.explain", "history", "List what changed on a thing, and what was written."),
@@ -47,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "person": ("synchub.cli.person", "person_group", "Erase people, or say who must be kept."),
     "backup": ("synchub.cli.backup", "backup", "Copy the whole state into one file."),
     "restore": ("synchub.cli.backup", "restore", "Bring back a state that was copied."),
+    "prune": ("synchub.cli.prune", "prune", "Let go of what has been kept long enough."),
     "db": ("synchub.cli.db", "db", "Look after the state database."),
 }
 

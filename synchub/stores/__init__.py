@@ -20,11 +20,11 @@ from synchub.stores.ledger import CheckedIn, Essence, Known, Ledger, LedgerBatch
 from synchub.stores.links import Links
 from synchub.stores.overwritten import Overwrites, Overwritten
 from synchub.stores.parking import NEVER, Parked, Parking
-from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.pauses import Pause, Pauses
+from synchub.stores.pins import WHOLE, Pins
 from synchub.stores.plans import Plans, PlanState
 from synchub.stores.questions import Question, Questions
-from synchub.stores.questions import Question, Questions
+from synchub.stores.retention import Before, Retention
 from synchub.stores.runs import Runs
 from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
 
@@ -35,6 +35,7 @@ __all__ = [
     "AlertRow",
     "Alerts",
     "Beat",
+    "Before",
     "CheckedIn",
     "Conflicts",
     "Decision",
@@ -65,15 +66,14 @@ __all__ = [
     "Overwritten",
     "Parked",
     "Parking",
-    "Pins",
     "Pause",
     "Pauses",
+    "Pins",
     "PlanState",
     "Plans",
     "Question",
     "Questions",
-    "Question",
-    "Questions",
+    "Retention",
     "Runs",
     "State",
     "StreamState",
@@ -109,11 +109,6 @@ class State(Protocol):
     @property
     def links(self) -> Links:
         """See `Links`."""
-        ...
-
-    @property
-    def questions(self) -> Questions:
-        """See `Questions`."""
         ...
 
     @property
@@ -174,6 +169,11 @@ class State(Protocol):
     @property
     def erasure(self) -> Erasure:
         """See `Erasure`."""
+        ...
+
+    @property
+    def retention(self) -> Retention:
+        """See `Retention`."""
         ...
 
     @property

@@ -68,7 +68,7 @@ def _grep(desk: _Desk, words: tuple[str, ...]) -> list[str]:
 def _everything(world: World) -> dict[str, list[Any]]:
     from state.schema import metadata
 
-    return {t.name: world.query("select * from " + t.name) for t in metadata.sorted_tables}
+    return {t.name: world.query(str(t.select())) for t in metadata.sorted_tables}
 
 
 def test_nothing_names_an_erased_person(desk: _Desk) -> None:
