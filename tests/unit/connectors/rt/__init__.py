@@ -1,0 +1,1 @@
+"""Request Tracker, part by part, against the simulator."""
