@@ -164,6 +164,10 @@ class _Compiler:
         for name, spec in self.effective.fields.items():
             known = [cls for cls in classes if name in FIELDS[cls]]
             if not known:
+                head = self.effective.head["class"]
+                if head.document is not self.shipped and spec.document is self.shipped:
+                    raise head.error(f"{', '.join(classes)}: no such class has the {name!r} of {spec.where}",
+                                     f"Remove the rule below `fields`: `{name}: null`.")  # fmt: skip
                 every = dict.fromkeys(field for cls in classes for field in FIELDS[cls])
                 raise spec.error(f"{', '.join(classes)}: no such class has a field {name!r}", nearest(name, every))
             absent[name] = frozenset(classes) - frozenset(known)

@@ -67,16 +67,60 @@ class FacetSpec:
 def load_specs(shipped: Sequence[Path], overrides: Sequence[Path]) -> tuple[dict[str, list[FacetSpec]], str]:
     """Read, overlay and check target maps; return the specifications and their fingerprint."""
     merged: dict[str, Any] = {}
+    places = _Places()
     for path in (*shipped, *overrides):
-        merged = _overlay(merged, _read(path))
-    where = ", ".join(str(path) for path in (*overrides, *shipped)[:2])
-    resolved = {cls: _resolve(cls, merged, where) for cls, body in merged.items() if body is not None}
-    specs = {cls: _facets(cls, body, where) for cls, body in resolved.items()}
+        document = _read(path)
+        places.add(document)
+        merged = _overlay(merged, document.data["classes"])
+    resolved = {cls: _resolve(cls, merged, places) for cls, body in merged.items() if body is not None}
+    specs = {cls: _facets(cls, body, places) for cls, body in resolved.items()}
     text = json.dumps([resolved, sorted(NORMALISERS)], sort_keys=True, default=str)
     return specs, hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _read(path: Path) -> dict[str, Any]:
+class _Places:
+    """Where each part of the map stands: in the last of the files that says it."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], tuple[int, str]] = {}
+        self._like: dict[str, str] = {}
+        self._files = 0
+
+    def add(self, document: Document) -> None:
+        """Note the parts of one more file; it lies over those before."""
+        self._files += 1
+        for cls, body in document.data["classes"].items():
+            self._note(document, (cls,), body, 4)
+            if isinstance(body, dict) and "like" in body:
+                self._like[cls] = str(body["like"])
+
+    def _note(self, document: Document, steps: tuple[str, ...], value: Any, depth: int) -> None:
+        self._found[steps] = (self._files, document.where("classes", *steps))
+        if depth > 1 and isinstance(value, dict):
+            for key, inner in value.items():
+                self._note(document, (*steps, str(key)), inner, depth - 1)
+
+    def of(self, *ways: tuple[str, ...]) -> str:
+        """Return file and line of the part that was said last; of a part that stands nowhere, of what it belongs to."""
+        return max(self._nearest(way) for way in ways)[1]
+
+    def _nearest(self, way: tuple[str, ...]) -> tuple[int, str]:
+        cls, *rest = way
+        for size in range(len(rest), -1, -1):
+            seen, name = set(), cls
+            while name and name not in seen:
+                if (name, *rest[:size]) in self._found:
+                    return self._found[(name, *rest[:size])]
+                seen.add(name)
+                name = self._like.get(name, "")
+        return 0, f"classes.{cls}"
+
+
+Place = Callable[..., str]
+"""Steps within a facet -> file and line."""
+
+
+def _read(path: Path) -> Document:
     try:
         raw = path.read_bytes()
     except OSError as exc:
@@ -89,7 +133,7 @@ def _read(path: Path) -> dict[str, Any]:
     for cls, body in data["classes"].items():
         _known({cls: None}, set(CLASSES), document.where("classes", cls))
         _check_shape(body, document, cls)
-    return dict(data["classes"])
+    return document
 
 
 def _check_shape(body: Any, document: Document, cls: str) -> None:
@@ -130,44 +174,52 @@ def _overlay(base: Mapping[str, Any], over: Mapping[str, Any], depth: int = 0) -
     return result
 
 
-def _resolve(cls: str, merged: Mapping[str, Any], where: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+def _resolve(cls: str, merged: Mapping[str, Any], places: _Places, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     """Apply `like:`: a class takes over what another one says and changes what differs."""
     body = merged.get(cls)
     if body is None or cls in seen:
         raise ConfigError(
-            f"`like` leads nowhere: {' -> '.join((*seen, cls))}.", where=f"{where}: classes.{(*seen, cls)[0]}"
+            f"`like` leads nowhere: {' -> '.join((*seen, cls))}.", where=places.of(((*seen, cls)[0], "like"))
         )
     if "like" not in body:
         return dict(body)
-    return _overlay(_resolve(body["like"], merged, where, (*seen, cls)), {k: v for k, v in body.items() if k != "like"})
+    return _overlay(
+        _resolve(body["like"], merged, places, (*seen, cls)), {k: v for k, v in body.items() if k != "like"}
+    )
 
 
-def _facets(cls: str, body: Mapping[str, Any], where: str) -> list[FacetSpec]:
-    facets = [_facet(cls, name, body[name], f"{where}: classes.{cls}.{name}") for name in _FACETS if body.get(name)]
-    written: dict[str, str] = {}
+def _facets(cls: str, body: Mapping[str, Any], places: _Places) -> list[FacetSpec]:
+    facets = [
+        _facet(cls, name, body[name], lambda *steps, name=name: places.of((cls, name, *steps)))
+        for name in _FACETS
+        if body.get(name)
+    ]
+    written: dict[str, tuple[str, str]] = {}  # canonical field -> facet, target field
     for facet in facets:
         if facet.counterpart is not None and facet.counterpart not in _FACETS:
             raise ConfigError(
-                f"counterpart {facet.counterpart!r} is no facet.", where=f"{where}: classes.{cls}.{facet.facet}"
+                f"counterpart {facet.counterpart!r} is no facet.", where=places.of((cls, facet.facet, "counterpart"))
             )
         for spec in facet.fields:
             for source in spec.sources:
                 if source in written and not spec.alone:
+                    other, field_there = written[source]
+                    here, there = (cls, facet.facet, "fields", spec.name), (cls, other, "fields", field_there)
                     raise ConfigError(
-                        f"{source!r} is written on the {written[source]} side and on the {facet.facet} side.",
-                        where=f"{where}: classes.{cls}.{facet.facet}.fields.{spec.name}",
+                        f"{source!r} is written on the {other} side and on the {facet.facet} side.",
+                        where=places.of(here, there),
                         fix="The target keeps the two in step: write it on one side, or mark the other `alone: true`.",
                     )
-        written.update({source: facet.facet for spec in facet.fields for source in spec.sources})
+        written.update({source: (facet.facet, spec.name) for spec in facet.fields for source in spec.sources})
     return facets
 
 
-def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSpec:
+def _facet(cls: str, facet: str, body: Mapping[str, Any], place: Place) -> FacetSpec:
     kind = body.get("kind")
     if not isinstance(kind, str) or not kind:
-        raise ConfigError("`kind` names the target object type.", where=where)
+        raise ConfigError("`kind` names the target object type.", where=place("kind"))
     specs = tuple(
-        _field(cls, name, spec, f"{where}.fields.{name}")
+        _field(cls, name, spec, place("fields", name))
         for name, spec in (body.get("fields") or {}).items()
         if spec is not None
     )
@@ -178,10 +230,10 @@ def _facet(cls: str, facet: str, body: Mapping[str, Any], where: str) -> FacetSp
         read_kind=str(body.get("read") or kind),
         counterpart=body.get("counterpart"),
         fields=specs,
-        identity=_identity(cls, specs, body.get("identity") or {}, where),
+        identity=_identity(cls, specs, body.get("identity") or {}, place),
         signs=tuple(name for name in signs if name in FIELDS[cls]),
         created=body.get("created"),
-        heartbeat=_heartbeat(cls, body.get("heartbeat"), f"{where}.heartbeat"),
+        heartbeat=_heartbeat(cls, body.get("heartbeat"), place("heartbeat")),
         duplicate=body.get("duplicate"),
     )
 
@@ -228,7 +280,7 @@ def _field(cls: str, name: str, body: Mapping[str, Any], where: str) -> FieldSpe
 
 
 def _identity(
-    cls: str, specs: Sequence[FieldSpec], stated: Mapping[str, Any], where: str
+    cls: str, specs: Sequence[FieldSpec], stated: Mapping[str, Any], place: Place
 ) -> tuple[tuple[str, tuple[str, ...], Normaliser], ...]:
     """List which target fields tell which canonical identity field; plainly written identity fields need no mention."""
     reads: dict[str, tuple[str, ...]] = {}
@@ -236,8 +288,8 @@ def _identity(
         if len(spec.sources) == 1 and spec.sources[0] in NORMALISERS and not (spec.lookup or spec.link or spec.values):
             reads.setdefault(spec.sources[0], (spec.name,))
     for canonical, names in stated.items():
-        _known({canonical: None}, set(FIELDS[cls]), f"{where}.identity")
-        reads[canonical] = _strings(names, f"{where}.identity.{canonical}")
+        _known({canonical: None}, set(FIELDS[cls]), place("identity", canonical))
+        reads[canonical] = _strings(names, place("identity", canonical))
     return tuple((canonical, names, _normaliser(canonical)) for canonical, names in reads.items() if names)
 
 

@@ -143,6 +143,7 @@ def test_an_override_can_lift_the_filter_and_change_the_class(tmp_path: Path) ->
         ("fields: {modell: null}\n", "no rule for 'modell'"),
         ("version: 3\n", "version: 1"),
         ("fields: {name: {path: 'a['}}\n", "not a path"),
+        ("class: purchase_order\n", "no such class has the 'model' of maps/things.yaml:"),
     ],
 )
 def test_overrides_are_checked_like_shipped_maps(tmp_path: Path, text: str, why: str) -> None:
