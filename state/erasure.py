@@ -91,11 +91,12 @@ class ErasureStore:
             )
         return Erased(dict(counts), [(name, kind, id_) for name, kind, id_, _ in objects])
 
-    def clean(self) -> None:
+    def clean(self, tables: Sequence[str]) -> None:
         """See `Erasure.clean`."""
         with self._db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("vacuum full")
+                names = [t.name for t in metadata.sorted_tables if t.name in {*tables, *_OF_RECORD}]
+                connection.exec_driver_sql(f"vacuum full {', '.join(names)}")
                 return
             cursor = connection.connection.cursor()
             cursor.execute("vacuum")

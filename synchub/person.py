@@ -73,7 +73,7 @@ def erase(hub: Hub, entity: int, who: str, reason: str) -> dict[str, Any]:
             hub.clock.now(), None, mentions.cleared(who), "person erased",
             {"person": display_id(entity, "person"), "rows": gone.rows, "reason": mentions.cleared(reason)},
         )  # fmt: skip
-        hub.state.erasure.clean()
+        hub.state.erasure.clean(list(gone.rows))
     left = hub.state.erasure.mentioned(mentions)
     objects = [{"target": target, "kind": kind, "id": id_} for target, kind, id_ in gone.objects]
     return {"id": display_id(entity, "person"), "rows": gone.rows, "objects": objects, "left": left}

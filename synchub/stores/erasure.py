@@ -58,8 +58,8 @@ class Erasure(Protocol):
         """
         ...
 
-    def clean(self) -> None:
-        """Give free what was deleted, so that the files do not hold it any more."""
+    def clean(self, tables: Sequence[str]) -> None:
+        """Give free what was deleted from some tables, so that the files do not hold it any more."""
         ...
 
     def mentioned(self, mentions: Mentions) -> dict[str, int]:

@@ -60,15 +60,6 @@ def test_check_lists_every_problem_with_its_place(desk: Desk) -> None:
     assert all(p["where"] for p in ran.document["problems"])
 
 
-def test_check_says_what_is_configured_without_effect(offline: Desk) -> None:
-    """Nobody relies on what does not act."""
-    assert "nothing acts" not in offline.run("check", "--offline").out
-    offline.changes |= {"retention": {"history": "30d"}}
-    offline.write()
-
-    assert "nothing acts on retention yet" in offline.run("check", "--offline").out
-
-
 def test_status_counts_what_is_delivered_nowhere(offline: Desk) -> None:
     """A device of which no identity is known."""
     offline.rows["devices"] = [{"id": "d-1", "managedDeviceOwnerType": "company"}]

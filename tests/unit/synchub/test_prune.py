@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select
 
+from state.schema import metadata
 from synchub.prune import prune
 from synchub.settings.load import load_settings
 from synchub.wiring import Hub
@@ -40,7 +42,7 @@ class _Desk:
         self.world.say("mdm", "d1", serial_number="5CG7131QX", manufacturer="HP", os_name=f"OS {step}", at=step)
 
     def count(self, table: str) -> int:
-        found: int = self.world.query("select count(*) from " + table)[0][0]
+        found: int = self.world.query(str(select(func.count()).select_from(metadata.tables[table])))[0][0]
         return found
 
 
