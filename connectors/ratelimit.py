@@ -32,6 +32,7 @@ class RateNotes:
     def __init__(self) -> None:
         self._said: dict[str, str] = {}
         self._kept: dict[str, str] = {}
+        self.per_second: float | None = None  # the lowest of the hub's own budgets here
 
     def heard(self, headers: Mapping[str, str]) -> None:
         """Look at the headers of an answer, names in any case; those that say nothing leave the note as it is."""
@@ -41,6 +42,7 @@ class RateNotes:
 
     def keeps(self, credential: str, per_second: float, burst: int) -> None:
         """Note the hub's own budget of a credential."""
+        self.per_second = min(per_second, self.per_second or per_second)
         self._kept[credential] = f"{_rate(per_second)} (at once up to {burst})"
 
     def text(self) -> str:

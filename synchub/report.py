@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from synchub.domain.records import CHANGES_ONLY
+from synchub.engine.watch import span
 from synchub.visible import cell, cut, markdown, moment, number, pad, plain, visible
 
 MAX_LINES = 40
@@ -201,7 +202,7 @@ def _needs(result: Result) -> list[str]:
             for missing in report.get("waiting", ())
         ]
         if orphans := report["summary"].get("orphans"):
-            lines.append(f"{name}: {number(orphans)} objects that the hub created belong to nothing any more; they stay")
+            lines.append(f"{name}: {number(orphans)} objects made by the hub belong to nothing any more; they stay")
         states = report.get("states") or {}
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:
@@ -333,10 +334,13 @@ def cause_line(cause: Mapping[str, Any], *, many: bool = True) -> str:
 
 
 def _cost_lines(result: Result) -> list[str]:
-    costs = [(name, report["summary"].get("cost")) for name, report in result["targets"].items()]
-    words = [
-        f"{name} about {number(cost['requests'])} write requests" for name, cost in costs if cost and cost["writes"]
-    ]
+    words = []
+    for name, report in result["targets"].items():
+        cost = report["summary"].get("cost")
+        if cost and cost["writes"]:
+            rate = report.get("per_second")
+            least = f" ({span(int(cost['requests'] / rate) + 1)} at {rate:g} a second)" if rate else ""
+            words.append(f"{name} about {number(cost['requests'])} write requests{least}")
     lines = [f"COST   {', '.join(words)}, and reading again what is about to be overwritten"] if words else []
     beats = [
         f"{name} {number(n)}"

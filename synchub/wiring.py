@@ -25,6 +25,7 @@ from mapping.drift import ShapeObserver
 from mapping.engine import FieldMap
 from mapping.loader import load_map
 from mapping.target import TargetMap, load_target_map
+from state.budget import SharedBudget
 from state.store import SqlState, open_state
 from synchub.domain.guards import Guards
 from synchub.domain.model import CLASSES
@@ -110,6 +111,7 @@ class Hub:
     targets: Mapping[str, Target] = field(default_factory=dict)  # ready-made ones, by name: benchmarks and tests
     target_maps: Mapping[str, TargetMap] = field(default_factory=dict)
     blocks: Callable[[str], str] | None = None  # reads a Prefect Secret block; only a flow has one
+    urgent: bool = False  # its requests go before those of other runs (joiners, leavers)
     _state: SqlState | None = None
     rate_notes: dict[tuple[str, str], RateNotes] = field(default_factory=dict)  # by (sources or targets, name)
     _budgets: dict[str, RateBudget] = field(default_factory=dict)
@@ -247,10 +249,19 @@ class Hub:
     def _budget(self, credential: str, rate: Rate) -> RateBudget:
         with self._lock:
             if credential not in self._budgets:
-                self._budgets[credential] = LocalBudget(
-                    per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep
-                )
+                self._budgets[credential] = self._new_budget(credential, rate)
             return self._budgets[credential]
+
+    def _new_budget(self, credential: str, rate: Rate) -> RateBudget:
+        """Make a budget: shared with all processes on the state, once that is open; else of this process alone."""
+        if self._state is not None:
+            return SharedBudget(
+                self._state.database, credential, per_second=rate.per_second, burst=rate.burst, now=time.monotonic,
+                sleep=self.clock.sleep, urgent=self.urgent,
+            )  # fmt: skip
+        return LocalBudget(
+            per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep
+        )
 
     def source_settings(self, name: str) -> tuple[Connector, Any]:
         """Validate a source's block with its connector's model.

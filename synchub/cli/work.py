@@ -176,6 +176,9 @@ def enrich(hub: Hub, result: Document) -> Document:
             if unfinished is not None and unfinished.id != plan.id:
                 report["unfinished"] = unfinished.token
             report["waiting"] = missing_references(state.lookup.waiting_reasons(plan.target))
+        notes = hub.rate_notes.get(("targets", name))
+        if notes is not None and notes.per_second:
+            report["per_second"] = notes.per_second
         if name in settings.targets:
             block = settings.targets[name]
             report["classes"] = list(block.classes or hub.target_map(name).classes)
