@@ -176,7 +176,8 @@ def _text(value: Any) -> str | None:
 
 def _first(values: Iterable[Any]) -> str | None:
     """Return the first value that somebody filled in; where nobody did, the first at all."""
-    texts = [text for text in map(_text, values) if text]
+    told = (str(value) if type(value) is int else _text(value) for value in values)  # some agents write digits bare
+    texts = [text for text in told if text]
     return next((text for text in texts if not _UNFILLED.fullmatch(text)), texts[0] if texts else None)
 
 

@@ -33,6 +33,11 @@ def test_a_placeholder_serial_gives_way(empty: str) -> None:
     assert derived(bios={"ssn": empty, "biosserial": "BIOS1", "msn": "B1"})["serial"] == "BIOS1"
 
 
+def test_a_serial_number_of_bare_digits_is_one() -> None:
+    """The format wants text; digits without quotes do not vanish."""
+    assert derived(bios={"ssn": 7041893552})["serial"] == "7041893552"
+
+
 def test_a_placeholder_that_is_all_there_is_stays() -> None:
     """Judging it is identification's business."""
     assert derived(bios={"ssn": "To be filled by O.E.M."})["serial"] == "To be filled by O.E.M."
