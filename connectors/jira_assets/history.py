@@ -50,7 +50,7 @@ class Historian:
         field, new = str(row.get("affectedAttribute") or ""), _text(row.get("newValue"))
         return Edit(
             at=moment(row.get("created")), by=by, field=field, old=_text(row.get("oldValue")), new=new,
-            ours=mail.casefold() == self._email, value=new, told=new is None or self._plain(field),
+            ours=mail.casefold() == self._email, value=new, told=bool(field) and (new is None or self._plain(field)),
         )  # fmt: skip
 
 

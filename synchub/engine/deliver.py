@@ -181,6 +181,10 @@ class Delivery:
         rows = self._preparation.own(rows, batch)
         existing = self._preparation.existing(rows)
         ready = self._preparation.fresh(rows, existing, batch)
+        if len(ready) < len(rows):
+            stay = {row.n for row in ready}
+            self.outcomes.learn_bases(rows)
+            self._races.drifted(batch, [row for row in rows if row.n not in stay], existing)
         ready, values = self._preparation.resolve(ready, batch)
         if batch.states or batch.replan:
             self.outcomes.store(batch)

@@ -15,6 +15,7 @@ import orjson
 
 from synchub.domain.plan import Edit, Op, Outcome, PlanRow, RowState, TargetObject, Value
 from synchub.engine.outcomes import Outcomes
+from synchub.engine.references import waits_for
 from synchub.engine.sending import Sender
 from synchub.reconcile.diff import Policy, is_empty, writes_over
 from synchub.reconcile.policies import Policies
@@ -161,16 +162,37 @@ class Races:
             return outcome, sent
         for name in sent:
             one = met.fields.get(name, Around())
-            if one.lost is not None:
-                if self._lost(batch, row, outcome, name, sent[name], one.lost):
+            if one.lost:
+                due = [self._lost(batch, row, outcome, name, sent[name], edit) for edit in reversed(one.lost)]
+                if any(due):
                     del agreed[name]
-            elif not back and name not in outcome.refused and (outcome.state is _APPLIED or look.unsure):
+            if back or name in outcome.refused or (one.lost and one.over is None):
+                continue
+            if outcome.state is _APPLIED or look.unsure:
                 self._over(batch, row, outcome, name, sent[name], look, one.over)
         if met.unreadable:
             detail = orjson.dumps({"theirs": None, "hub": sent, "note": _UNREADABLE})
             batch.conflicts.append((row.entity, row.facet, "", kinds.RACE, detail))
             self._outcomes.counts.note(how.RACE)
         return outcome, agreed
+
+    def drifted(self, batch: DeliveryBatch, rows: Sequence[PlanRow], existing: Mapping[int, TargetObject]) -> None:
+        """Look at rows that are not sent again because the object changed: they may have been carried out before."""
+        some = {r.n: r for r in rows if r.n in self._looks and r.n in existing}
+        if not some:
+            return
+        for n in some:
+            self._looks[n].unsure = True
+        answers = [Outcome(n, _UNCHANGED, r.object_id, existing[n].version) for n, r in some.items()]
+        sent = {n: {k: v for k, v in r.wanted().items() if waits_for(v) is None} for n, r in some.items()}
+        self.after(some, answers, sent)
+        for outcome in answers:
+            met = self._met.get(outcome.row, _Met())
+            wrote = {
+                k: v for k, v in sent[outcome.row].items() if (one := met.fields.get(k)) and (one.over or one.lost)
+            }
+            if wrote or met.unreadable:
+                self.settle(batch, some[outcome.row], outcome, wrote or sent[outcome.row])
 
     def _lost(self, batch: DeliveryBatch, row: PlanRow, outcome: Outcome, name: str, ours: Value, edit: Edit) -> bool:
         """Keep an edit that nobody had seen; returns whether it is to be put back."""

@@ -16,13 +16,13 @@ class Around(NamedTuple):
     """What a history tells about one field that the hub wrote.
 
     Attributes:
-        lost: Somebody's edit that the write went over though the look had not shown it.
+        lost: Edits that the write went over though the look had not shown them, newest first.
         over: Somebody's edit that the look had shown, and the write went over.
         after: Somebody's edit that came after the write and stands.
         seen: The history holds the write itself, or an edit after the look; without either it tells nothing.
     """
 
-    lost: Edit | None = None
+    lost: tuple[Edit, ...] = ()
     over: Edit | None = None
     after: Edit | None = None
     seen: bool = False
@@ -51,13 +51,16 @@ def around(
     if ours is None or mine[ours].at < since or (mine[ours].told and not same(mine[ours].value, wrote)):
         # The write changed nothing: somebody had put the same value there, or the target did not take it.
         newest = mine[0] if mine and not mine[0].ours and mine[0].at >= since else None
-        return Around(after=newest if newest is not None and _new(newest, shown, since, same) else None,
-                      seen=newest is not None)  # fmt: skip
-    after = mine[0] if ours else None
-    before = mine[ours + 1] if ours + 1 < len(mine) and not mine[ours + 1].ours else None
-    if before is None or not _new(before, shown, since, same):
-        return Around(over=before, after=after, seen=True)
-    return Around(lost=before, after=after, seen=True)
+        later = newest if newest is not None and _new(newest, shown, since, same) else None
+        return Around(after=later, seen=newest is not None)
+    met: list[Edit] = []  # what each of the writes went over: after a lost answer there are several
+    for n, edit in enumerate(mine):
+        if edit.at < since or (edit.ours and edit.told and not same(edit.value, wrote)):
+            break
+        if edit.ours and n + 1 < len(mine) and not mine[n + 1].ours:
+            met.append(mine[n + 1])
+    over = met.pop() if met and not _new(met[-1], shown, since, same) else None
+    return Around(tuple(met), over, mine[0] if ours else None, seen=True)
 
 
 def value_of(edit: Edit) -> Any:
