@@ -13,6 +13,7 @@ from typing import Any
 
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject, Value
 from synchub.engine.contact import TargetJob, pinned
+from synchub.engine.gone import ABSENCE
 from synchub.engine.plan import seal
 from synchub.engine.references import PHASE, waits_for
 from synchub.engine.shape import SCHEMA
@@ -233,7 +234,7 @@ class _Undoing:
             self.kept.add("created objects that were edited since", deed.label)
             return
         changes = {
-            name: FieldChange(now.fields.get(name), value, "", f"undoes run {self._undone}")
+            name: FieldChange(now.fields.get(name), value, ABSENCE, f"undoes run {self._undone}")
             for name, value in gone_values(facet).items()
             if name in now.fields and not facet.same(name, value, now.fields[name])
         }
