@@ -179,6 +179,11 @@ def revoke(hub: Hub, number: int, who: str, reason: str) -> None:
         entities = sorted({*now_in.values(), *were.values()})
         if len(entities) == 2:
             hub.state.entities.answer(entities[0], entities[1], "")
+    elif decision.kind == FIELD:
+        target = hub.state.targets.target(decision.names[0]).id
+        known = hub.state.targets.by_object_id(target, [decision.names[2]])
+        entities = [item.entity for item in known.values() if item.entity is not None]
+        hub.state.targets.replan(target, [(entity, "a decision was taken back") for entity in entities])
     hub.state.runs.audit(
         now, None, who, "decision revoke", {"decision": number, "kind": decision.kind, "reason": reason}
     )

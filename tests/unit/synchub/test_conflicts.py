@@ -179,3 +179,62 @@ def test_the_rule_for_a_field_of_a_target_is_its_policy() -> None:
     item = Conflict("k-1", "ask", "snow", "computer", (1,), "nb-1", "os_version", "")
     rule = "targets:\n  snow:\n    theirs:\n      computer: {os_version: hub}"
     assert as_rule(item, Answer(keep="hub")) == rule
+
+
+def _asked(state: SqlState) -> World:
+    """A person and the hub's source both changed one field, and the policy asks."""
+    world = World(state)
+    world.policies = {"default": "ask"}
+    world.say("mdm", "1", hostname="nb-1", os_name="Windows 10", serial_number="5CG81F02QX", **HP)
+    world.sync()
+    [item] = world.target.of("ci_computer")
+    world.clock.time += 100
+    world.target.edit(item.id, os="Windows 12")
+    world.say("mdm", "1", hostname="nb-1", os_name="Windows 11", serial_number="5CG81F02QX", **HP)
+    world.sync()
+    return world
+
+
+@pytest.mark.parametrize(("keep", "os"), [("hub", "Windows 11"), ("target", "Windows 12")])
+def test_a_field_that_is_asked_about_is_given_to_one_side(state: SqlState, keep: str, os: str) -> None:
+    """It is written, or left, with the next sync, and not asked again; taken back it is asked again."""
+    world = _asked(state)
+    hub = _hub(world)
+    item = _one(hub, kind="ask", target="snow", field="os", cls="computer")
+    assert (item.detail["theirs"], item.detail["hub"]) == ("Windows 12", "Windows 11")
+    assert "--keep hub" in item.document()["answers"]
+    done = resolve(hub, item, Answer(keep=keep), "anna", "")
+    for _ in range(2):
+        world.clock.time += 100
+        world.sync()
+        assert [o.fields["os"] for o in world.target.of("ci_computer")] == [os]
+        assert listed(hub, Filter(), 10) == []
+    if keep == "target":
+        revoke(hub, done["decision"], "anna", "")
+        world.clock.time += 100
+        world.sync()
+        assert _one(hub, kind="ask").field == "os"
+
+
+def test_what_was_decided_holds_until_a_value_changes(state: SqlState) -> None:
+    """A third value is a new question."""
+    world = _asked(state)
+    hub = _hub(world)
+    resolve(hub, _one(hub, kind="ask"), Answer(keep="target"), "anna", "")
+    world.say("mdm", "1", hostname="nb-1", os_name="Windows 13", serial_number="5CG81F02QX", **HP)
+    world.clock.time += 100
+    world.sync()
+    assert _one(hub, kind="ask").detail["hub"] == "Windows 13"
+
+
+def test_only_the_things_of_a_plan_are_listed(state: SqlState) -> None:
+    """By the token of the plan."""
+    world = _asked(state)
+    hub = _hub(world)
+    [(token,)] = world.query("select token from plan where token<>'' order by id desc limit 1")
+    assert len(listed(hub, Filter(plan=token), 10)) == 1
+    assert listed(hub, Filter(plan=world.plan().token), 10) == []
+    with pytest.raises(InputError, match="there is no plan"):
+        listed(hub, Filter(plan="nothing"), 10)
+    with pytest.raises(InputError, match="there is no kind"):
+        listed(hub, Filter(kind="nothing"), 10)
