@@ -89,12 +89,17 @@ def said(rule: AbsenceRule, cls: str) -> dict[str, Any]:
 
 
 def deletable(facet: ObjectIdentity, existing: ObjectRow) -> bool:
-    """Tell whether an object may be deleted: the hub created it, and nobody else ever changed what is known of it."""
+    """Tell whether an object may be deleted: the hub created it, and nobody else changed what is known of it.
+
+    What the hub never wrote holds what the target filled in by itself, as long as nobody was seen to edit the object.
+    """
     base = existing.base
-    return (
-        existing.origin == "created"
-        and base is not None
-        and all(facet.same(n, base.get(n), v) for n, v in existing.fields.items() if n in facet.fields)
+    if existing.origin != "created" or base is None:
+        return False
+    return all(
+        facet.same(name, base[name], value) if name in base else not value or existing.updated_by is None
+        for name, value in existing.fields.items()
+        if name in facet.fields
     )
 
 
