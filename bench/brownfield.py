@@ -231,7 +231,8 @@ def run(world: Brownfield) -> dict[str, Any]:
     linked = {o for o, _ in linked_objects(hub)}
     world.snow.settle()
     hardware = [row for row in world.snow.dump("cmdb_ci_hardware") if row.get("virtual") != "true"]
-    applied = pairs([row for row in hardware if row["sys_id"] in linked], world.snow.dump("alm_hardware")) | {
+    ours = [row for row in hardware if row["sys_id"] in linked]
+    applied = pairs(ours, world.snow.dump("alm_hardware"), hardware) | {
         "devices": audit.devices,
         "one_each": audit.one_each,
         "several_by_hub": audit.several_now,

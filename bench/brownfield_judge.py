@@ -178,26 +178,42 @@ def _retires(row: PlanRow) -> bool:
     )
 
 
-def pairs(cis: Iterable[Mapping[str, str]], assets: Iterable[Mapping[str, str]]) -> dict[str, int]:
+def pairs(
+    cis: Iterable[Mapping[str, str]], assets: Iterable[Mapping[str, str]], present: Iterable[Mapping[str, str]]
+) -> dict[str, int]:
     """Count how CIs and assets point at each other.
 
+    Args:
+        cis: The linked ones.
+        assets: All there are.
+        present: All CIs there are.
+
     Returns:
-        `one_to_one` CIs have exactly one asset, and it has exactly them. `without_identity` have none, and neither
-        serial number nor tag, by which alone the instance would know to which CI a new asset belongs.
+        `one_to_one` CIs have exactly one asset, and it has exactly them. `without_identity` have none, and no serial
+        number or tag of their own, by which alone the instance would know to which CI a new asset belongs: none at
+        all, a placeholder, or one that another CI without an asset has as well.
     """
     of_ci = Counter(row["ci"] for row in assets if row.get("ci"))
     asset_ci = {row["sys_id"]: row.get("ci", "") for row in assets}
     rows = list(cis)
+    alone = Counter(value for r in present if not of_ci[r["sys_id"]] for value in _numbers(r))
     mutual = sum(of_ci[r["sys_id"]] == 1 and asset_ci.get(r.get("asset", "")) == r["sys_id"] for r in rows)
     return {
         "cis": len(rows),
         "assets": len(asset_ci),
         "one_to_one": mutual,
         "cis_without_asset": sum(not of_ci[r["sys_id"]] for r in rows),
-        "without_identity": sum(not (of_ci[r["sys_id"]] or r.get("serial_number") or r.get("asset_tag")) for r in rows),
+        "without_identity": sum(
+            not of_ci[r["sys_id"]] and (not _numbers(r) or any(alone[value] > 1 for value in _numbers(r))) for r in rows
+        ),
         "cis_with_several_assets": sum(of_ci[r["sys_id"]] > 1 for r in rows),
         "assets_without_ci": sum(not ci for ci in asset_ci.values()),
     }
+
+
+def _numbers(ci: Mapping[str, str]) -> set[tuple[str, str]]:
+    values = {(name, str(ci.get(name) or "").casefold()) for name in ("serial_number", "asset_tag")}
+    return {(name, value) for name, value in values if value and plain(value) not in _PLACEHOLDERS}
 
 
 def _share(part: int, whole: int) -> float:

@@ -23,18 +23,21 @@ class Claims:
         target: Number of the target.
         everything: Nothing was planned yet: the claims of all entities are worked out at once, so that none is given an
             object on which a later one has a claim. Else those of the entities asked for.
+
+    Attributes:
+        there: There are such objects, or ones of another hub.
     """
 
     def __init__(self, hub_id: str, state: State, target: int, *, everything: bool) -> None:
         self._hub_id, self._state, self._target = hub_id, state, target
-        self._there = state.targets.has_marked(target)
+        self.there = state.targets.has_marked(target)
         self._everything = everything
         self._by_object: dict[int, int] | None = None
         self._by_entity: dict[int, list[int]] = {}
 
     def of(self, entities: Sequence[EntityRow]) -> dict[int, list[int]]:
         """Return entity -> numbers of the objects on which it has a claim."""
-        if not self._there:
+        if not self.there:
             return {}
         if not self._everything:
             return self._claims([e.id for e in entities], self._state.identity.native_keys([e.id for e in entities]))

@@ -43,8 +43,8 @@ class Linker:
 
     def __init__(self, job: TargetJob, state: State, target: int, *, first: bool = False) -> None:
         self._job, self._state, self._target = job, state, target
-        self._empty = state.targets.is_empty(target)
         self._claims = Claims(job.hub_id, state, target, everything=first)
+        self._empty = not self._claims.there and state.targets.is_empty(target)
         self._taken: set[str] = set()
         self._names: dict[str, int] | None = None
         self._names_made: set[str] = set()
