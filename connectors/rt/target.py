@@ -42,7 +42,12 @@ class RtTarget:
         """Say what this target can do: one request per written object, history with author and time."""
         settings = self._client.settings
         return Capabilities(
-            batch=settings.batch, workers=settings.workers, rows_per_request=1, history=True, versions="opaque"
+            batch=settings.batch,
+            workers=settings.workers,
+            rows_per_request=1,
+            history=True,
+            deletes=True,
+            versions="opaque",
         )
 
     def server_time(self) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.rt import sql, wire
 from connectors.rt.client import Raw, RtClient, may_be_done
+from connectors.rt.delete import delete
 from connectors.rt.outcomes import failed, gone, partly, reason
 from connectors.rt.people import People
 from connectors.rt.read import Reader, catalog_of, version_of
@@ -22,7 +23,6 @@ from synchub.errors import AuthError, ConnectorError, NotFound, Rejected, WrongI
 
 _TRIES = 3  # requests for one asset that others change in the same moment
 _MOVED = 412
-DELETED = "deleted"
 _LOST = "the answer was lost and the asset is not there (yet); it is looked up before it is created again"
 
 
@@ -165,23 +165,9 @@ class AssetWriter:
         return replace(self._outcome(write, held, RowState.REFUSED), refused=refused, message=message)
 
     def _delete(self, write: Write) -> Outcome:
-        """Give an asset the status `deleted`, after which no list shows it; RT cannot remove one over REST."""
         tag = self._tag(write)
         held = self._reader.raw([write.object_id or ""]).get(write.object_id or "")
-        if isinstance(tag, Outcome) or held is None:
-            return Outcome(write.row, RowState.UNCHANGED, object_id=write.object_id, message="it is gone already")
-        owner = other_hub(self._reader.value(held, self._mark), write.hub_key)
-        if owner is not None:
-            message = f"{self._where(write)}: the asset belongs to hub {owner!r} and is not touched."
-            return Outcome(write.row, RowState.CONFLICT, object_id=held["id"], message=message)
-        if write.expected_version not in (None, version_of(held)):
-            message = f"{self._where(write)}: the asset changed since the plan was made."
-            return Outcome(write.row, RowState.DRIFTED, object_id=held["id"], message=message)
-        said = self._client.put(f"/asset/{held['id']}", {"Status": DELETED}, tag)
-        if held["id"] in self._reader.raw([held["id"]]):
-            message = f"{self._where(write)}: {reason('Status', said)}"
-            return Outcome(write.row, RowState.REFUSED, object_id=held["id"], message=message)
-        return Outcome(write.row, RowState.APPLIED, object_id=held["id"])
+        return delete(self._client, self._reader, write, None if isinstance(tag, Outcome) else held, str(tag))
 
     # --- creates ------------------------------------------------------------------------------------------------------
 

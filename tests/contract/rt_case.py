@@ -52,7 +52,7 @@ def start(objects: int) -> TargetRun:
     return TargetRun(
         open=lambda context: open_rt(sim.url, sim.token, context),
         inject=lambda fault: inject(sim.server, fault),
-        objects=lambda: {str(a.id): sim.row(a) for a in sim.store.assets.values()},
+        objects=lambda: {str(a.id): sim.row(a) for a in sim.store.assets.values() if a.status != "deleted"},
         edit=lambda identifier, fields: _edit(sim, identifier, fields),
         sent=lambda: sent(sim.server),
         secrets=lambda: [sim.token],
@@ -77,8 +77,8 @@ def new(n: int) -> tuple[dict[str, Value], dict[str, Any]]:
 def inject(server: Server, fault: Fault) -> None:
     """Misbehave."""
     if fault.kind == "failed_item":  # refused whole, and refused again with its name alone
-        server.faults.add("status", method="POST", path=r"/asset$", nth=(1, 2), status=400,
-                          text='{"message": "refused"}')  # fmt: skip
+        for method, path in _PATHS["write"]:
+            server.faults.add("status", method=method, path=path, nth=(1, 2), status=400, text='{"message": "refused"}')
     elif fault.kind == "skew":
         server.skew = fault.seconds
     else:

@@ -156,6 +156,19 @@ def test_deleting_gives_the_status_and_is_done_once(desk: Desk) -> None:
     assert desk.puts() == 1
 
 
+def test_a_deletion_whose_answer_was_lost_is_done_once(desk: Desk) -> None:
+    """Sent again it meets another ETag: gone by ourselves is done, changed by others is not."""
+    made = [str(desk.create(mark=f"kit:{n}", Name=f"n{n}").object_id) for n in (1, 2)]
+    desk.sim.faults.add("timeout_after", method="PUT", path=f"/asset/{made[0]}$", nth=1)
+    edit = {"Description": "typed"}
+    desk.sim.faults.add("call", method="PUT", path=f"/asset/{made[1]}$", nth=1,
+                        call=lambda: desk.sim.edit(int(made[1]), edit))  # fmt: skip
+
+    assert desk.update(made[0], Op.DELETE).state is RowState.UNCHANGED
+    assert desk.update(made[1], Op.DELETE).state is RowState.DRIFTED
+    assert desk.row(made[1])["Status"] == "new"
+
+
 def test_a_status_that_has_no_way_back_is_refused(desk: Desk) -> None:
     """What the lifecycle forbids is said in RT's words."""
     desk.sim.seed("Laptops", [{"Name": "gone", "Status": "deleted"}])
