@@ -342,6 +342,9 @@ def _cost_lines(result: Result) -> list[str]:
             least = f" ({span(int(cost['requests'] / rate) + 1)} at {rate:g} a second)" if rate else ""
             words.append(f"{name} about {number(cost['requests'])} write requests{least}")
     lines = [f"COST   {', '.join(words)}, and reading again what is about to be overwritten"] if words else []
+    over = [f"{name} {number(n)}" for name, r in result["targets"].items() if (n := r["summary"].get("overwrites"))]
+    if over:
+        lines.append(f"OVER   values of other people that will be written over, and kept: {', '.join(over)}")
     beats = [
         f"{name} {number(n)}"
         for name, report in result["targets"].items()
@@ -406,7 +409,14 @@ def _outcome_line(name: str, report: Mapping[str, Any]) -> str:
     rest = [f"{number(states[s])} {s}" for s in _OUTCOMES if s != "applied" and states.get(s)]
     beats = (report.get("heartbeats") or {}).get("sent")
     told = f"; {number(beats)} told when last seen" if beats else ""
-    return head + (", ".join([*done, *rest]) or "nothing to write") + told
+    return head + (", ".join([*done, *rest]) or "nothing to write") + told + _written_over(report)
+
+
+def _written_over(report: Mapping[str, Any]) -> str:
+    """Say how many values of other people were written over; `synchub history OBJECT` shows each."""
+    over = report.get("written_over") or {}
+    words = {"policy": "written over by policy", "race": "edited in the same moment", "back": "put back"}
+    return "".join(f"; {number(over[how])} {text}" for how, text in words.items() if over.get(how))
 
 
 def _done(op: str) -> str:

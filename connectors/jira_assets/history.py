@@ -48,9 +48,10 @@ class Historian:
         mail = str(actor.get("emailAddress") or "")
         by = str(actor.get("displayName") or actor.get("name") or actor.get("key") or "")
         field, new = str(row.get("affectedAttribute") or ""), _text(row.get("newValue"))
+        told = bool(field) and (new is None or self._plain(field))
         return Edit(
             at=moment(row.get("created")), by=by, field=field, old=_text(row.get("oldValue")), new=new,
-            ours=mail.casefold() == self._email, value=new, told=bool(field) and (new is None or self._plain(field)),
+            ours=mail.casefold() == self._email, value=new if told else None, told=told,
         )  # fmt: skip
 
 

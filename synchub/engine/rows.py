@@ -18,7 +18,7 @@ from synchub.engine.references import LEVEL, PHASE, STANDING, References, waits_
 from synchub.engine.summary import Summary
 from synchub.mapports import ObjectIdentity
 from synchub.reconcile.absence import DELETE, FLAG
-from synchub.reconcile.diff import Action, FieldDecision, Policy, decide
+from synchub.reconcile.diff import Action, FieldDecision, Policy, decide, writes_over
 from synchub.reconcile.policies import Policies
 from synchub.reconcile.rules import Rules
 from synchub.stores import EntityRow, ObjectRow
@@ -208,6 +208,8 @@ class RowMaker:
                 if action is Action.WRITE or gone.insists(facet, name, existing):
                     changes[name] = FieldChange(actual, wanted, ABSENCE, gone.rule)
             elif action is Action.WRITE:
+                base = existing.base or {}
+                self._summary.overwrites += writes_over(actual, base.get(name), name in base, partial(facet.same, name))
                 sources = orjson.loads(entity.winners) if sources is None else sources
                 changes[name] = self._change(entity.cls, facet, name, actual, wanted, sources)
             elif action is Action.CONFLICT and policy.name == "ask":

@@ -34,6 +34,7 @@ class Summary:
     Attributes:
         looked_at: Entities that were compared.
         theirs: Values of other people that stay as they are.
+        overwrites: Values of other people that a policy or a decision lets the hub write over.
         refused: Values that the target refused before and that did not change since.
         orphans: Objects that the hub created and whose thing no source gives any more; they stay.
     """
@@ -49,6 +50,7 @@ class Summary:
         self._holds: list[dict[str, Any]] = []
         self.looked_at = 0
         self.theirs = 0
+        self.overwrites = 0
         self.refused = 0
         self.orphans = 0
 
@@ -154,6 +156,7 @@ class Summary:
             "target": self._target,
             "looked_at": self.looked_at,
             "theirs": self.theirs,
+            "overwrites": self.overwrites,
             "refused": self.refused,
             "orphans": self.orphans,
             "touched": dict(sorted(self._touched.items())),

@@ -229,6 +229,7 @@ def test_what_a_policy_writes_over_is_kept(state: SqlState) -> None:
         (other, "os"): ("there before", "Windows 11", "policy", "people", at),
     }
     assert report.written_over == {"policy": 3}
+    assert report.summary["overwrites"] == 3
 
 
 def only_of(world: World, name: str) -> str:
