@@ -29,11 +29,16 @@ def windows(settings: Settings) -> dict[tuple[str, str], int]:
 def facts(hub: Hub) -> Facts:
     """Read from the state what alerts go by; streams of sources that are not configured any more are left out."""
     state, settings = hub.state, hub.loaded.settings
-    known = {(s["source"], s["stream"]): s["fresh_at"] for s in state.reports.streams(count=False)}
+    streams = state.reports.streams(count=False)
+    known = {(s["source"], s["stream"]): s["fresh_at"] for s in streams}
+    withheld = {(s["source"], s["stream"]): s["withheld"] or 0 for s in streams}
     configured = windows(settings)
     names = sorted({key for key in known if key[0] in settings.sources} | configured.keys())
     return Facts(
-        streams=[StreamFacts(name[0], name[1], known.get(name), configured.get(name)) for name in names],
+        streams=[
+            StreamFacts(name[0], name[1], known.get(name), configured.get(name), withheld.get(name, 0))
+            for name in names
+        ],
         runs=state.reports.runs(_RUNS),
         first_run_at=state.watch.first_run_at(),
         held=[row for row in state.watch.held() if row[0] in settings.targets],

@@ -29,12 +29,14 @@ class StreamFacts:
         stream: Name of the stream.
         fresh_at: How old what was read last is; None: never read to its end.
         window: `fresh_within` in seconds; None: not configured.
+        withheld: Records that vanished at once, so that its snapshots are not believed; 0: they are.
     """
 
     source: str
     stream: str
     fresh_at: int | None
     window: int | None
+    withheld: int = 0
 
     @property
     def name(self) -> str:
@@ -87,7 +89,7 @@ def freshness(now: int, stream: StreamFacts, first_run_at: int | None) -> tuple[
 
 def find(facts: Facts, now: int) -> list[Alert]:
     """List what needs somebody now."""
-    return [*_stale(facts, now), *_failed(facts), *_held(facts)]
+    return [*_stale(facts, now), *_failed(facts), *_held(facts), *_withheld(facts)]
 
 
 def _stale(facts: Facts, now: int) -> Iterator[Alert]:
@@ -123,6 +125,13 @@ def _failed(facts: Facts) -> Iterator[Alert]:
         if state in ("failed", "was cut off") and not failed:
             text = f"run {run['id']} ({run['kind']}) {state}"
             yield Alert("failed", f"run {run['kind']}", text, "synchub status")
+
+
+def _withheld(facts: Facts) -> Iterator[Alert]:
+    for stream in facts.streams:
+        if stream.withheld:
+            text = f"{stream.withheld:,} records of {stream.name} vanished at once; nothing is concluded"
+            yield Alert("held", stream.name, text, f"synchub absent approve {stream.name}")
 
 
 def _held(facts: Facts) -> Iterator[Alert]:

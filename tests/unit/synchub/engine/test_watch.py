@@ -133,6 +133,14 @@ def test_one_message_for_all_that_began_and_ended(state: SqlState) -> None:
     assert "over: stale mdm/devices, lasted 2 h" == phone.said[1][1]
 
 
+def test_a_stream_that_is_not_believed_waits_for_a_person() -> None:
+    """As long as its snapshots miss so much; the command to answer with is named."""
+    facts = Facts(streams=[StreamFacts("mdm", "devices", 100, None, withheld=1200)])
+    assert about(facts) == [("held", "mdm/devices")]
+    assert find(facts, 200)[0].fix == "synchub absent approve mdm/devices"
+    assert about(Facts(streams=[StreamFacts("mdm", "devices", 100, None)])) == []
+
+
 def test_a_failing_phone_is_tried_again(state: SqlState) -> None:
     """Nothing is raised, nothing is lost."""
     phone = Phone()
