@@ -109,16 +109,16 @@ class ReportStore:
         return [{"run": r[0], "at": r[1], "changes": orjson.loads(r[2])} for r in rows]
 
     def plan_history(self, entity: int) -> list[dict[str, Any]]:
-        """List what plans did to an entity's objects, oldest first."""
+        """List what plans did to an entity's objects, oldest first; `run` and `at` are of the delivery, once begun."""
         with self._db.read() as tx:
             rows = tx.rows(
-                "select t.name, p.token, p.run, p.created_at, r.facet, r.kind, r.op, r.object_id, r.changes, r.state,"
-                " r.note from plan_row r"
-                " join plan p on p.id=r.plan join target t on t.id=p.target where r.entity=? and p.token<>'' order by"
-                " p.id, r.n",
+                "select t.name, p.token, coalesce(r.run, p.run), coalesce(d.started_at, p.created_at), r.facet, r.kind,"
+                " r.op, r.object_id, r.changes, r.state, r.note, p.undoes from plan_row r"
+                " join plan p on p.id=r.plan join target t on t.id=p.target left join run d on d.id=r.run"
+                " where r.entity=? and p.token<>'' order by p.id, r.n",
                 (entity,),
             )
-        keys = ("target", "plan", "run", "at", "facet", "kind", "op", "object_id", "changes", "state", "note")
+        keys = ("target", "plan", "run", "at", "facet", "kind", "op", "object_id", "changes", "state", "note", "undoes")
         return [{**dict(zip(keys, r, strict=True)), "changes": orjson.loads(r[8])} for r in rows]
 
     def conflicts(self, entity: int | None = None, count: int = 100) -> list[dict[str, Any]]:

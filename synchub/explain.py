@@ -132,7 +132,7 @@ def _missing(subject: _Subject) -> dict[str, Any] | None:
 
 
 def history(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
-    """List what changed on an entity, and what plans did to its objects, oldest first.
+    """List what changed on an entity, what plans did to its objects, and what of others was written over, oldest first.
 
     Args:
         hub: The open configuration.
@@ -157,6 +157,7 @@ def history(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
     filled = None if field is None else _filled(subject, field)
     named = frozenset([field]) if field else frozenset()  # for targets whose map cannot be read any more
     events += [event for raw in _plans(subject) if (event := _plan_event(raw, filled, named))]
+    events += _overwritten(subject, filled, named)
     events.sort(key=lambda event: (event["at"], event["run"], event["kind"] == "plan"))
     return {"entity": _head(subject), "field": field, "events": events}
 
@@ -175,14 +176,33 @@ def _plan_event(
     event: dict[str, Any], filled: set[tuple[str, str, str]] | None, named: frozenset[str]
 ) -> dict[str, Any] | None:
     body = event["changes"]
-    changes = [{"field": name, "old": c[0], "new": c[1]} for name, c in body.get("changes", {}).items()]
+    changes = [
+        {"field": name, "old": c[0], "new": c[1], "source": c[2], "rule": c[3]}
+        for name, c in body.get("changes", {}).items()
+    ]
     changes += [{"field": name, "old": None, "new": value} for name, value in body.get("values", {}).items()]
     if filled is not None:
         changes = [c for c in changes if (event["target"], event["facet"], c["field"]) in filled or c["field"] in named]
         if not changes:
             return None
-    kept = ("target", "plan", "run", "at", "facet", "op", "object_id", "state", "note")
+    kept = ("target", "plan", "run", "at", "facet", "op", "object_id", "state", "note", "undoes")
     return {"kind": "plan", **{key: event[key] for key in kept}, "changes": changes}
+
+
+def _overwritten(
+    subject: _Subject, filled: set[tuple[str, str, str]] | None, named: frozenset[str]
+) -> list[dict[str, Any]]:
+    """List the values of other people that the hub wrote over."""
+    state = subject.hub.state
+    names = state.lookup.target_names()
+    kept = ("at", "run", "facet", "object_id", "field", "theirs", "ours", "how", "edited_by", "edited_at", "state")
+    events = []
+    for item in state.overwritten.of_entity(subject.row.id):
+        target = names.get(item.target, str(item.target))
+        if filled is None or (target, item.facet, item.field) in filled or item.field in named:
+            told = item._asdict()
+            events.append({"kind": "overwritten", "target": target, **{key: told[key] for key in kept}})
+    return events
 
 
 def _check(subject: _Subject, field: str | None) -> None:

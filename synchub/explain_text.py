@@ -239,8 +239,24 @@ def _event(event: Doc, zone: str) -> Iterator[str]:
             source = f"   source: {change['source']}" if change["source"] else ""
             yield f"{lead}  {change['field']}  {cell(change['old'], 40)} -> {cell(change['new'], 40)}{source}"
         return
+    if event["kind"] == "overwritten":
+        yield f"{head}  {_overwritten(event, zone)}"
+        return
     note = f": {cell(event['note'], 60)}" if event["note"] else ""
-    yield f"{head}  {event['target']} {event['facet']} {event['op']} {event['state']} (plan {event['plan']}){note}"
+    undoes = f", undoes run {event['undoes']}" if event["undoes"] else ""
+    what = f"{event['target']} {event['facet']} {event['op']} {event['state']}"
+    yield f"{head}  {what} (plan {event['plan']}{undoes}){note}"
     for change in event["changes"]:
         values = f"{_target_value(change['old'])} -> {_target_value(change['new'])}"
-        yield f"{' ' * len(head)}    {visible(change['field'])}  {values}"
+        source = f"   source: {change['source']}" if change.get("source") else ""
+        yield f"{' ' * len(head)}    {visible(change['field'])}  {values}{source}"
+
+
+def _overwritten(event: Doc, zone: str) -> str:
+    who = f" by {cell(event['edited_by'], 30)}" if event["edited_by"] else ""
+    when = f" {moment(event['edited_at'], zone)}" if event["edited_at"] else ""
+    values = f"{_target_value(event['theirs'])} typed{who}{when} was written over with {_target_value(event['ours'])}"
+    how = "policy" if event["how"] == "policy" else "it fell between look and write"
+    back = {"back": "; put back", "due": "; to be put back", "refused": "; the target did not take it back"}
+    what = f"{event['target']} {event['facet']} {visible(event['field'])}"
+    return f"{what}: {values} ({how}{back.get(event['state'], '')})"

@@ -182,3 +182,23 @@ def test_in_mode_preview_nothing_is_undone(both: TwoTargets) -> None:
     assert both.run("rollback", str(changed["run"])).code == 0
     assert both.run("rollback", str(changed["run"]), "--apply").code == 1
     assert both.held() == before
+
+
+def test_history_tells_what_was_written_by_which_run_and_undone(both: TwoTargets) -> None:
+    """Each write with the run that delivered it, its source and the target's answer; the way back names its run."""
+    both.sync()
+    both.change()
+    token = both.run("plan", "--json").document["targets"]["snow"]["plan"]
+    applied = both.run("apply", token, "--json").document["run"]
+    both.run("rollback", str(applied), "--apply")
+
+    events = both.run("history", "nb-test1", "--field", "os_version", "--json").document["events"]
+    told = [
+        (e["run"], e["undoes"], c["old"], c["new"], c["source"])
+        for e in events if e["kind"] == "plan" and e["target"] == "snow" and e["op"] == "update" for c in e["changes"]
+    ]  # fmt: skip
+    assert told == [
+        (applied, None, "10.0.22631.3593", "10.0.26100.1", "mdm"),
+        (applied + 1, applied, "10.0.26100.1", "10.0.22631.3593", ""),
+    ]
+    assert f"undoes run {applied}" in both.run("history", "nb-test1").out
