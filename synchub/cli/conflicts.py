@@ -25,7 +25,10 @@ F = TypeVar("F", bound=Callable[..., Any])
     )
 )
 def conflicts() -> None:
-    """Show what waits for a person's decision, and decide it (docs/conflicts.md)."""
+    """Show what waits for a person's decision; decide it.
+
+    See docs/conflicts.md.
+    """
 
 
 def _filters(function: F) -> F:

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from synchub.cli.main import cli
-from synchub.cli.options import common
+from synchub.cli.options import acting, common
 
 BEGIN, END = "<!-- commands: generated, do not edit -->", "<!-- end of commands -->"
 
@@ -43,22 +43,24 @@ def _section(words: tuple[str, ...], command: click.Command) -> str:
     usage = " ".join(command.collect_usage_pieces(context))
     lines = [f"## `synchub {' '.join(words)}`", inspect.cleandoc(command.help or ""), ""]
     call = f"synchub {' '.join(words)} {usage}".rstrip()
-    if not isinstance(command, click.Group) or command.invoke_without_command:
-        lines += [f"Usage: `{call}`", ""]
     records = [r for p in command.params if isinstance(p, click.Option) and (r := p.get_help_record(context))]
-    shared = [record for record in records if record in _shared()]
-    lines += [f"- `{record[0]}`: {record[1]}" for record in records if record not in shared]
-    if shared:
-        lines.append(f"- {', '.join(f'`{record[0]}`' for record in shared)}: see [above](#what-all-commands-share).")
-    examples = [line.strip() for line in (command.epilog or "").splitlines() if line.startswith("  ")]
-    lines += [f"- e.g. `{line}`" for line in examples]
-    return "\n".join([*lines, ""])
+    group = isinstance(command, click.Group) and not command.invoke_without_command
+    if not group:
+        shared = [f"`{record[0]}`" for record in records if record in _shared()]
+        told = f"; {', '.join(shared)}: see [above](#what-all-commands-share)" if shared else ""
+        lines.append(f"Usage: `{call}`{told}.")
+    lines += [f"- `{record[0].replace(', ', '`, `')}`: {record[1]}" for record in records if record not in _shared()]
+    examples = [f"`{line.strip()}`" for line in (command.epilog or "").splitlines() if line.startswith("  ")]
+    if examples and not group:
+        lines.append(f"- e.g. {', '.join(examples)}")
+    return "\n".join(lines if group else [*lines, ""])
 
 
 @cache
 def _shared() -> tuple[tuple[str, str], ...]:
-    """Return name and help of the options that all commands share."""
+    """Return name and help of the options that all commands share, and all that take a person's decision."""
 
+    @acting
     @common
     def nothing() -> None:
         """Only the options."""
