@@ -88,7 +88,8 @@ class Desk:
 
     def run(self, *arguments: str) -> Ran:
         """Run a command with this configuration."""
-        head = 2 if arguments[0] in ("map", "db", "holds", "absent") or arguments[:2] == ("plan", "show") else 1
+        groups = ("map", "db", "holds", "absent", "conflicts")
+        head = 2 if arguments[0] in groups or arguments[:2] == ("plan", "show") else 1
         return synchub(*arguments[:head], "--config", str(self.config), *arguments[head:])
 
     def token(self) -> str:
