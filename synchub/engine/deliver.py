@@ -202,6 +202,8 @@ class Delivery:
         now = self.clock.now()
         answers = self._sender.send(writes)
         self._races.after(by_number, answers, values)
+        if last and (mute := [by_number[o.row] for o in answers if o.state is _FAILED and o.retryable]):
+            self._races.unanswered(result, mute, self._preparation.existing)
         for outcome in answers:
             row = by_number[outcome.row]
             if outcome.retryable and outcome.state is _FAILED and not last:

@@ -6,7 +6,7 @@ neither is there, the next look at the target shows what people changed later, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from synchub.domain.plan import Edit, Op, Outcome, PlanRow, RowState, TargetObje
 from synchub.engine.outcomes import Outcomes
 from synchub.engine.references import waits_for
 from synchub.engine.sending import Sender
+from synchub.errors import HubError, Recovery
 from synchub.reconcile.diff import Policy, is_empty, writes_over
 from synchub.reconcile.policies import Policies
 from synchub.reconcile.races import Around, around, value_of
@@ -24,6 +25,8 @@ from synchub.stores import DeliveryBatch
 from synchub.stores import conflicts as kinds
 from synchub.stores import overwritten as how
 from synchub.stores.overwritten import Overwritten
+
+Read = Callable[[Sequence[PlanRow]], dict[int, TargetObject]]
 
 _APPLIED, _UNCHANGED = RowState.APPLIED, RowState.UNCHANGED
 _SLACK = 300  # seconds by which the target's clock may differ from ours
@@ -193,6 +196,16 @@ class Races:
             }
             if wrote or met.unreadable:
                 self.settle(batch, some[outcome.row], outcome, wrote or sent[outcome.row])
+
+    def unanswered(self, batch: DeliveryBatch, rows: Sequence[PlanRow], read: Read) -> None:
+        """Look at rows that are given up without an answer: some may have been carried out, if the target tells now."""
+        try:
+            existing = read([row for row in rows if row.n in self._looks])
+        except HubError as exc:
+            if exc.recovery is Recovery.ABORT:
+                raise
+            return
+        self.drifted(batch, rows, existing)
 
     def _lost(self, batch: DeliveryBatch, row: PlanRow, outcome: Outcome, name: str, ours: Value, edit: Edit) -> bool:
         """Keep an edit that nobody had seen; returns whether it is to be put back."""

@@ -185,6 +185,20 @@ def test_a_race_is_found_when_the_hub_was_killed(state: SqlState, versions: Vers
     assert target.held[only(world)].fields["os"] == "typed by Jane"
 
 
+@pytest.mark.parametrize("policy", ["target", "hub"])
+def test_a_write_that_is_given_up_without_an_answer_is_looked_at(state: SqlState, policy: str) -> None:
+    """Carried out at the first try, no answer three times: what it went over is kept all the same."""
+    world, target = hub(state)
+    world.policies = {"os": policy}
+    target.before = {only(world): [{"os": "typed by Jane"}]}
+    target.answers = ["lost", "lost", "lost"]
+    world.sync()
+
+    assert [(o.theirs, o.how) for o in kept(world)] == [("typed by Jane", "race")]
+    again(world)
+    assert target.held[only(world)].fields["os"] == ("Windows 11" if policy == "hub" else "typed by Jane")
+
+
 def test_what_is_due_is_put_back_after_a_kill(state: SqlState) -> None:
     """Killed between finding the race and putting the value back: the next delivery does it."""
     world, target = hub(state)
