@@ -52,7 +52,7 @@ def environ(tmp_path: Path, sim: ServiceNow) -> dict[str, str]:
     stream = {"glob": "devices.ndjson", "complete_when": "always"}
     target = {"connector": "servicenow", "url": sim.url, "auth": {"user": "hub", "password": "env:SNOW_PASSWORD"}}
     config = {
-        "version": 1, "hub": {"id": "acme-test"}, "state": "sqlite:///state.db",
+        "version": 1, "hub": {"id": "acme-test"}, "state": "sqlite:///state.db", "guards": {"default": {}},
         "sources": {"mdm": {"connector": "files", "root": ".", "role": "mdm", "streams": {"devices": stream}}},
         "targets": {"snow": {**target, "mode": "write", "batch": 10}},
     }  # fmt: skip
