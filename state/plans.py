@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from state.db import Database, Row, Tx
+from state.letters import note_failures, settle_letters
 from state.overwritten import write_overwritten
 from state.pins import pin_restored
 from state.targets import add_replan, take_away, unlink, write_objects
@@ -253,6 +254,8 @@ class PlanStore:
             tx.many("update plan_row set state=?, note=?, run=? where plan=? and n=?", noted)
             write_objects(tx, target, batch)
             add_replan(tx, target, batch.replan)
+            note_failures(tx, target, run, at, batch.failed)
+            settle_letters(tx, target, [item[0] for item in batch.objects if item[0] is not None])
             unlink(tx, target, batch.unlinked)
             take_away(tx, target, batch)
             undoes = tx.value("select undoes from plan where id=?", (plan,))

@@ -13,6 +13,7 @@ from state.holds import HoldStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
 from state.links import LinkStore
+from state.letters import LetterStore
 from state.lookup import LookupStore
 from state.migrate import ensure
 from state.overwritten import OverwrittenStore
@@ -50,6 +51,7 @@ class SqlState:
         self.runs = RunStore(database)
         self.heartbeats = HeartbeatStore(database)
         self.holds = HoldStore(database)
+        self.letters = LetterStore(database)
         self.pauses = PauseStore(database)
         self.alerts = AlertStore(database)
         self.watch = WatchStore(database)

@@ -171,20 +171,29 @@ def _waiting(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{count:,} pins in {name}: undone, and left alone     docs/plans.md"
 
 
-@click.command("dead-letters", epilog=examples("synchub dead-letters", "synchub dead-letters --source erp --rows 200"))
+@click.group(
+    "dead-letters",
+    invoke_without_command=True,
+    epilog=examples("synchub dead-letters --source erp --rows 200", "synchub dead-letters retry"),
+)
 @click.option("--source", metavar="NAME", help="Only of this source.")
 @click.option("--rows", type=click.IntRange(1, 100_000), default=50, show_default=True, help="How many to list.")
 @common
-def dead_letters(source: str | None, rows: int, config: Path, as_json: bool) -> None:
-    """List what the sources hold that could not be read.
+@click.pass_context
+def dead_letters(context: click.Context, source: str | None, rows: int, config: Path, as_json: bool) -> None:
+    """List what could not be read, and what a target failed to take in five runs.
 
     Newest first: where it stands, why it was not understood and what to do. Payloads stay in the state.
     """
+    if context.invoked_subcommand is not None:
+        context.default_map = {"retry": {"config": config, "as_json": as_json}}
+        return
     from synchub.steps import chosen
     from synchub.visible import cell, moment, visible
 
     with opened(config) as hub:
-        chosen(list(hub.loaded.settings.sources), frozenset([source] if source else []), "source")
+        settings = hub.loaded.settings
+        chosen([*settings.sources, *settings.targets], frozenset([source] if source else []), "source")
         zone = zone_of(hub)
         found: dict[str, Any] = {
             "counts": hub.state.reports.count_dead_letters(),
@@ -202,3 +211,23 @@ def dead_letters(source: str | None, rows: int, config: Path, as_json: bool) -> 
     if total > len(found["dead_letters"]):
         lines.append(f"... {total - len(found['dead_letters']):,} more: --rows {total}")
     emit(found, "\n".join(lines) or "No dead letters.", as_json=as_json)
+
+
+@dead_letters.command("retry", epilog=examples("synchub dead-letters retry --source erp"))
+@click.option("--source", metavar="NAME", help="Only of this source or target.")
+@common
+def retry(source: str | None, config: Path, as_json: bool) -> None:
+    """Try again: streams with dead letters are read whole with the next pull, rows are planned again."""
+    from synchub.process import login_name
+    from synchub.steps import chosen
+
+    with opened(config) as hub:
+        settings = hub.loaded.settings
+        names = chosen([*settings.sources, *settings.targets], frozenset([source] if source else []), "source")
+        read = hub.state.letters.retry_reads([name for name in names if name in settings.sources])
+        sent = hub.state.letters.retry_rows([name for name in names if name in settings.targets])
+        detail = {"read": read, "sent": sent}
+        hub.state.runs.audit(hub.clock.now(), None, login_name(), "dead letters retry", detail)
+    lines = [f"{name}: {count:,} dead letters are read again with the next pull" for name, count in read.items()]
+    lines += [f"{name}: {count:,} things are planned again" for name, count in sent.items()]
+    emit(detail, "\n".join(lines) or "No dead letters.", as_json=as_json)

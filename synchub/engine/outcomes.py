@@ -160,7 +160,9 @@ class Outcomes:
             return
         batch.states.append((row.n, outcome.state, outcome.message[:500] or "the target gave no reason"))
         self.counts.add(row, outcome.state)
-        if outcome.state in (RowState.FAILED, RowState.DRIFTED, RowState.CONFLICT):
+        if outcome.state is RowState.FAILED and not outcome.retryable:
+            batch.failed.append((row.entity, row.cls, outcome.message or "the target gave no reason"))
+        elif outcome.state in (RowState.FAILED, RowState.DRIFTED, RowState.CONFLICT):
             batch.replan.append((row.entity, outcome.state.value))
 
     def applied(

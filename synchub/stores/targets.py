@@ -63,6 +63,7 @@ class DeliveryBatch:
             marked as a duplicate, nobody's.
         counterparts: (entity, facet, kind, object id) found through the target's own reference.
         replan: Entities that need another plan, with the reason.
+        failed: (entity, class, what was said) of things that no waiting helps; see `synchub.stores.letters`.
         conflicts: (entity, facet, field, kind, JSON detail).
         overwritten: Other people's values that were written over.
         unlinked: (object id, kind as it is read) of objects that are nobody's from now on.
@@ -75,6 +76,7 @@ class DeliveryBatch:
         default_factory=list
     )
     replan: list[tuple[int, str]] = field(default_factory=list)
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
     conflicts: list[tuple[int, str, str, str, bytes]] = field(default_factory=list)
     overwritten: list[Overwritten] = field(default_factory=list)
     unlinked: list[tuple[str, str]] = field(default_factory=list)
