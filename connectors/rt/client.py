@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -27,6 +27,20 @@ _FIXES = {
     403: "Give the integration user the rights that docs/connectors/rt.md names, and check the names of catalogs.",
 }
 Raw = dict[str, Any]
+
+
+class Look(NamedTuple):
+    """One record as RT holds it.
+
+    Attributes:
+        record: Fields.
+        tag: `ETag`; moves with every change.
+        ways: Statuses that the lifecycle offers as the next one.
+    """
+
+    record: Raw
+    tag: str
+    ways: frozenset[str]
 
 
 class RtClient:
@@ -59,13 +73,15 @@ class RtClient:
         """Read and parse; raises as `HttpClient.request_json`."""
         return self._http.request_json("GET", _path(path), params=params)
 
-    def get_with_tag(self, path: str) -> tuple[Raw, str]:
-        """Read one record and the `ETag` under which it may be overwritten."""
+    def look(self, path: str) -> Look:
+        """Read one record, with the `ETag` under which it may be overwritten."""
         answer = self._http.request("GET", _path(path))
         record = answer.json()
         if not isinstance(record, dict):
             raise ContractChanged("the record is no object.", where=answer.where, fix="Check `url`.")
-        return record, answer.headers.get("etag", "")
+        links = [link for link in record.get("_hyperlinks") or () if isinstance(link, dict)]
+        ways = frozenset(str(link.get("to")) for link in links if link.get("ref") == "lifecycle")
+        return Look(record, answer.headers.get("etag", ""), ways)
 
     def search(self, path: str, params: Mapping[str, str | int], terms: Sequence[Raw] | None = None) -> Raw:
         """Ask for one page of a list.

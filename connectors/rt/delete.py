@@ -1,12 +1,12 @@
 """Deleting assets: judge what is there, give it the status `deleted`, done when no list shows it any more.
 
-RT cannot remove an asset over REST (`DELETE /asset/N` answers 500, RT 5.0.3, 2026-11-22); of the status `deleted` the
-usual lifecycle knows no way back.
+RT cannot remove an asset over REST (`DELETE /asset/N` answers 500, RT 5.0.3, 2026-11-22); an asset with
+the status `deleted` is in no list any more.
 """
 
 from __future__ import annotations
 
-from connectors.rt.client import Raw, RtClient
+from connectors.rt.client import Look, Raw, RtClient
 from connectors.rt.outcomes import reason
 from connectors.rt.read import Reader, version_of
 from synchub.domain.hubkey import other_hub
@@ -17,7 +17,7 @@ DELETED = "deleted"
 _MOVED = 412
 
 
-def delete(client: RtClient, reader: Reader, write: Write, held: Raw | None, tag: str) -> Outcome:
+def delete(client: RtClient, reader: Reader, write: Write, held: Raw | None, look: Look | Outcome) -> Outcome:
     """Delete one asset that is as it was when that was decided.
 
     Args:
@@ -25,13 +25,13 @@ def delete(client: RtClient, reader: Reader, write: Write, held: Raw | None, tag
         reader: Reads again.
         write: The row.
         held: The asset as it is, read after its tag; None when it is gone.
-        tag: Its ETag.
+        look: What was read before, with the ETag; an outcome when it was gone then.
 
     Raises:
         ConnectorError: It could not be sent; sending it again is safe.
     """
     where = f"{client.name}: {write.kind}/{write.object_id}"
-    if held is None:
+    if held is None or isinstance(look, Outcome):
         return _gone(write)
     owner = other_hub(reader.value(held, client.settings.hub_key), write.hub_key)
     if owner is not None:
@@ -41,7 +41,11 @@ def delete(client: RtClient, reader: Reader, write: Write, held: Raw | None, tag
     if write.expected_version not in (None, version_of(held)):
         return Outcome(write.row, RowState.DRIFTED, object_id=held["id"], message=changed)
     try:
-        said = client.put(f"/asset/{held['id']}", {"Status": DELETED}, tag)
+        said = client.put(f"/asset/{held['id']}", {"Status": DELETED}, look.tag)
+        step = client.settings.status_steps.get(DELETED)
+        if step in look.ways and held["id"] in reader.raw([held["id"]]):  # the lifecycle allows no direct way
+            client.put(f"/asset/{held['id']}", {"Status": step}, look.tag)
+            said = client.put(f"/asset/{held['id']}", {"Status": DELETED}, client.look(f"/asset/{held['id']}").tag)
     except Rejected as error:
         if error.context.get("status") != _MOVED:
             raise

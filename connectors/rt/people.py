@@ -127,7 +127,7 @@ class People:
         if not sql.is_id(identifier):
             return gone(write, where)
         try:
-            row, tag = self._client.get_with_tag(f"/user/{identifier}")
+            row, tag, _ = self._client.look(f"/user/{identifier}")
         except NotFound:
             return gone(write, where)
         changed = {n: v for n, v in write.fields.items() if not wire.same(v, _value(row, n))}

@@ -32,6 +32,10 @@ class RtSettings(ConnectorSettings):
         default=False,
         description="RT users are created for people who are none yet; else such rows are refused.",
     )
+    status_steps: dict[str, str] = Field(
+        default={"in-use": "allocated", "recycled": "allocated", "deleted": "allocated"},
+        description="Status -> status through which it is reached where the lifecycle allows no direct way.",
+    )
     requests_per_minute: int = Field(default=600, ge=1, le=1_000_000, description="Requests the hub keeps to.")
     page: int = Field(default=100, ge=2, le=100, description="Objects asked for per page; RT gives 100 at most.")
     batch: int = Field(default=50, ge=1, le=200, description="Rows that are looked up and read back together.")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connectors.rt import sql, wire
-from connectors.rt.client import Raw, RtClient, may_be_done
+from connectors.rt.client import Look, Raw, RtClient, may_be_done
 from connectors.rt.delete import delete
 from connectors.rt.outcomes import failed, gone, partly, reason
 from connectors.rt.people import People
@@ -65,17 +65,17 @@ class AssetWriter:
         creates = [w for w in writes if w.op is Op.CREATE or w.op is Op.INSERT]
         deletes = [w for w in writes if w.op is Op.DELETE]
         updates = [w for w in writes if w.op not in (Op.CREATE, Op.INSERT, Op.DELETE)]
-        tags = {w.row: self._guarded(self._tag, w) for w in updates}
+        looks = {w.row: self._guarded(self._look, w) for w in updates}
         held = self._reader.raw(w.object_id or "" for w in updates)
         present = self._present(creates)
         outcomes: list[Outcome] = []
         sent: list[_Sent] = []
         lost: list[Write] = []
         for write in updates:
-            tag = tags[write.row]
-            if not isinstance(tag, Outcome):
-                tag = self._guarded(self._update, write, held.get(write.object_id or ""), tag, sent)
-            outcomes += [tag] if isinstance(tag, Outcome) else []
+            got = looks[write.row]
+            if not isinstance(got, Outcome):
+                got = self._guarded(self._update, write, held.get(write.object_id or ""), got, sent)
+            outcomes += [got] if isinstance(got, Outcome) else []
         outcomes += [self._guarded(self._delete, w) for w in deletes]
         for write in creates:
             if write.hub_key in present:
@@ -96,16 +96,16 @@ class AssetWriter:
 
     # --- updates ------------------------------------------------------------------------------------------------------
 
-    def _tag(self, write: Write) -> str | Outcome:
+    def _look(self, write: Write) -> Look | Outcome:
         """Ask under which tag an asset may be overwritten, before its values are read."""
         if not sql.is_id(write.object_id or ""):
             return gone(write, self._where(write))
         try:
-            return self._client.get_with_tag(f"/asset/{write.object_id}")[1]
+            return self._client.look(f"/asset/{write.object_id}")
         except NotFound:
             return gone(write, self._where(write))
 
-    def _update(self, write: Write, held: Raw | None, tag: str, sent: list[_Sent]) -> Outcome | None:
+    def _update(self, write: Write, held: Raw | None, look: Look, sent: list[_Sent]) -> Outcome | None:
         """Send one change; None where its outcome is told after it was read back."""
         for _ in range(_TRIES):
             if held is None:
@@ -117,12 +117,12 @@ class AssetWriter:
             if not body.json():
                 return self._nothing_left(write, held, body.refused)
             try:
-                said = self._client.put(f"/asset/{held['id']}", body.json(), tag)
+                said = self._send(held["id"], body.json(), look)
             except Rejected as error:
                 if error.context.get("status") != _MOVED:
                     raise
                 # Changed by somebody else, or by ourselves where the answer to the first attempt was lost.
-                _, tag = self._client.get_with_tag(f"/asset/{held['id']}")
+                look = self._client.look(f"/asset/{held['id']}")
                 held = self._reader.raw([held["id"]]).get(held["id"])
                 continue
             except ConnectorError as error:
@@ -133,6 +133,14 @@ class AssetWriter:
             return None
         message = f"{self._where(write)}: others change the asset all the time; nothing was written."
         return Outcome(write.row, RowState.DRIFTED, object_id=write.object_id, message=message)
+
+    def _send(self, number: str, body: dict[str, Any], look: Look) -> list[str]:
+        """Send a change, by way of another status where the lifecycle allows no direct way to the one wanted."""
+        step = self._client.settings.status_steps.get(str(body.get("Status")))
+        if step in look.ways and body["Status"] not in look.ways:
+            self._client.put(f"/asset/{number}", {"Status": step}, look.tag)
+            look = self._client.look(f"/asset/{number}")
+        return self._client.put(f"/asset/{number}", body, look.tag)
 
     def _judge(self, write: Write, held: Raw) -> Outcome | None:
         owner = other_hub(self._reader.value(held, self._mark), write.hub_key)
@@ -165,9 +173,9 @@ class AssetWriter:
         return replace(self._outcome(write, held, RowState.REFUSED), refused=refused, message=message)
 
     def _delete(self, write: Write) -> Outcome:
-        tag = self._tag(write)
+        look = self._look(write)
         held = self._reader.raw([write.object_id or ""]).get(write.object_id or "")
-        return delete(self._client, self._reader, write, None if isinstance(tag, Outcome) else held, str(tag))
+        return look if isinstance(look, Outcome) and held else delete(self._client, self._reader, write, held, look)
 
     # --- creates ------------------------------------------------------------------------------------------------------
 
@@ -206,8 +214,8 @@ class AssetWriter:
         bare = {"Name": body.core.get("Name", ""), **base}
         identifier = self._make(write, bare, lost, last=True)
         if identifier is not None:
-            _, tag = self._client.get_with_tag(f"/asset/{identifier}")
-            said = self._client.put(f"/asset/{identifier}", body.json(), tag) if body.json() else []
+            look = self._client.look(f"/asset/{identifier}")
+            said = self._send(identifier, body.json(), look) if body.json() else []
             sent.append(_Sent(write, identifier, body.refused, said))
         return None
 

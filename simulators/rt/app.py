@@ -13,7 +13,7 @@ import orjson
 from simulators.clock import SimClock
 from simulators.http import Check, Request, Response, Server
 from simulators.rt import change, query
-from simulators.rt.store import NOBODY, ROLES, USER_FIELDS, Asset, Store, Transaction, iso
+from simulators.rt.store import NOBODY, OFFERED, ROLES, TRANSITIONS, USER_FIELDS, Asset, Store, Transaction, iso
 
 MOST = 100
 _BASE = "/REST/2.0"
@@ -69,7 +69,12 @@ class Rt:
         """Add assets as a person would; keys are RT's fields and names of custom fields."""
         with self.server.lock():
             who = self.store.find_user(by) or _ROOT
-            return [change.create_asset(self.store, {"Catalog": catalog, **_apart(row)}, who) for row in rows]
+            made = []
+            for row in rows:
+                begin = {**row, "Status": "new"}  # whatever its status, it began somewhere
+                made.append(change.create_asset(self.store, {"Catalog": catalog, **_apart(begin)}, who))
+                made[-1].status = row.get("Status", "new")
+            return made
 
     def edit(self, number: int, fields: dict[str, Any], by: str = "root") -> list[str]:
         """Change an asset as a person would."""
@@ -233,7 +238,9 @@ class Rt:
             return _error(404)
         record = self._record(asset) | {"id": asset.id}
         people = {r: [self._user_item(i, "") for i in asset.roles[r]] for r in ROLES}
-        record |= people | {"Owner": people["Owner"][0]}
+        ways = [to for to in TRANSITIONS[asset.status] if to in OFFERED]
+        links = [{"ref": "self"}, *({"ref": "lifecycle", "from": "*", "to": to} for to in ways)]
+        record |= people | {"Owner": people["Owner"][0], "_hyperlinks": links}
         return Response.json(record, headers=[("ETag", self.store.tag("RT::Asset", asset.id))])
 
     def _seen(self, number: str, user: int) -> Asset | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulators.rt.store import CUT, NOBODY, ROLES, STATUSES, USER_FIELDS, Asset, Field, Store
+from simulators.rt.store import CUT, NOBODY, ROLES, STATUSES, TRANSITIONS, USER_FIELDS, Asset, Field, Store
 
 _TEXTS = {"Name": "name", "Description": "description"}
 _NO_VALUE = "(no value)"
@@ -37,6 +37,8 @@ def create_asset(store: Store, data: dict[str, Any], by: int) -> Asset:
     status = str(data.get("Status") or "new")
     if status not in STATUSES:
         raise RefusedError(400, f"Status '{status}' isn't a valid status for assets.")
+    if status not in TRANSITIONS[""]:
+        raise RefusedError(400, f"New assets cannot have status '{status}'.")
     roles = {role: [_principal(store, v) for v in _list(data.get(role))] for role in ROLES}
     customs = [_new_value(store, catalog, str(k), v) for k, v in (data.get("CustomFields") or {}).items()]
     asset = store.asset(catalog, by)
@@ -104,7 +106,7 @@ def _set_status(store: Store, asset: Asset, value: str, by: int) -> list[str]:
         return []
     if value not in STATUSES:
         return [f"Asset {asset.name}: Status '{value}' isn't a valid status for this asset."]
-    if old == "deleted":
+    if value not in TRANSITIONS[old]:
         return [f"Asset {asset.name}: You can't change status from '{old}' to '{value}'."]
     asset.status = value
     store.record("RT::Asset", asset.id, "Status", "Status", old, value, by)

@@ -10,7 +10,14 @@ from typing import Any
 from simulators.clock import SimClock
 
 ROLES = ("HeldBy", "Contact", "Owner")
-STATUSES = ("new", "allocated", "in-use", "recycled", "stolen", "deleted")
+# The lifecycle `assets` as RT ships it; under "" what a new asset may be.
+TRANSITIONS: dict[str, tuple[str, ...]] = {
+    "": ("new", "allocated", "in-use"), "new": ("allocated", "in-use", "stolen", "deleted"),
+    "allocated": ("in-use", "recycled", "stolen", "deleted"), "in-use": ("allocated", "recycled", "stolen", "deleted"),
+    "recycled": ("allocated",), "stolen": ("allocated",), "deleted": ("allocated",),
+}  # fmt: skip
+STATUSES = tuple(TRANSITIONS)[1:]
+OFFERED = ("allocated", "in-use", "recycled", "stolen")  # statuses to which the lifecycle has an action
 USER_FIELDS = (
     "Name", "EmailAddress", "RealName", "NickName", "Organization", "Address1", "Address2", "City", "State", "Zip",
     "Country", "HomePhone", "WorkPhone", "MobilePhone", "PagerPhone", "Comments", "Gecos",

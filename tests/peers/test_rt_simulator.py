@@ -54,6 +54,10 @@ def _script(call: Call, catalog: str, mark: str) -> dict[str, Any]:
     }.items():  # fmt: skip
         note(f"change: {what}", call("PUT", f"/asset/{number}", body))
         note(f"after: {what}", call("GET", f"/asset/{number}"))
+    for status in ("recycled", "in-use", "deleted", "allocated", "in-use", "new", "stolen", "recycled", "allocated"):
+        note(f"way to {status} after {len(said)} calls", call("PUT", f"/asset/{number}", {"Status": status}))
+        note(f"ways after {len(said)} calls", call("GET", f"/asset/{number}"))
+    note("create: inactive", call("POST", "/asset", {**base, "Status": "recycled"}))
     note("history", call("GET", f"/asset/{number}/history", per_page=100, orderby="id", order="DESC",
                          fields="Type,Field,OldValue,NewValue"))  # fmt: skip
     call("POST", "/asset", {"Name": "two", "Catalog": catalog, **custom(Serial_Number="o'neill \\")})
@@ -96,7 +100,8 @@ def _essence(answer: httpx.Response) -> Any:
     kept = _kept(parsed)
     if "message" in kept:
         kept["message"] = re.sub(r" at \S+ line \d+\.\s*$", "", re.sub(r" at /\S+ line \d+\.\n$", "", kept["message"]))
-    return {**kept, **customs, "held": len(parsed.get("HeldBy", []))}
+    ways = sorted(link["to"] for link in parsed.get("_hyperlinks", []) if link.get("ref") == "lifecycle")
+    return {**kept, **customs, "ways": ways, "held": len(parsed.get("HeldBy", []))}
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:

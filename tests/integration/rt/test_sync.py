@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.integration.rt.conftest import Simulated
@@ -106,6 +108,46 @@ def test_answers_lost_before_and_after_the_work_make_no_duplicates(desk: RtDesk,
 
     keys = [row["Hub Key"] for row in rt.assets().values()]
     assert len(keys) == len(set(keys)) == 3
+
+
+def test_what_is_missing_is_retired_and_comes_back(desk: RtDesk, rt: Simulated) -> None:
+    """By rule of its class: `recycled`, nothing more after that, and in use again when it is listed again."""
+    rule = {"missing_after": 1, "at_least": "1s", "then": "retire"}
+    desk.changes = {"rules": {"hardware": {"absent": rule}}}
+    desk.write()
+    desk.sync()
+    rows = desk.rows["devices"], desk.rows["orders"]
+    desk.rows["devices"], desk.rows["orders"] = rows[0][1:], rows[1][1:]
+    desk.write()
+    desk.sync()
+    time.sleep(1.1)  # `at_least: 1s` of real time
+    desk.sync()
+    retired, written = rt.named("nb-test1")[1]["Status"], desk.writes()
+    desk.sync()
+    still = desk.writes()
+    desk.rows["devices"], desk.rows["orders"] = rows
+    desk.write()
+    desk.sync()
+
+    assert retired == "recycled"
+    assert still == written
+    assert rt.named("nb-test1")[1]["Status"] == "in-use"
+
+
+def test_a_lost_state_is_made_anew_from_the_assets(desk: RtDesk, rt: Simulated) -> None:
+    """The hub keys say whose assets these are, whatever people made of their names: nothing is written."""
+    desk.sync()
+    number, _ = rt.named("nb-test1")
+    rt.edit(number, {"Name": "anna-laptop", "Serial Number": "", "Hostname": ""})
+    written = desk.writes()
+    for path in desk.folder.glob("state.db*"):
+        path.unlink()
+    counts = desk.sync()["summary"]["counts"]["computer"]
+
+    assert counts["link"] == 3
+    assert "create" not in counts
+    assert len(rt.assets()) == 3
+    assert desk.writes() - written <= 1, "what a person emptied may be filled again, nothing else"
 
 
 def test_check_says_what_is_missing_and_how_to_make_it(desk: RtDesk, rt: Simulated) -> None:

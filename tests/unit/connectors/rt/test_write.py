@@ -169,11 +169,41 @@ def test_a_deletion_whose_answer_was_lost_is_done_once(desk: Desk) -> None:
     assert desk.row(made[1])["Status"] == "new"
 
 
-def test_a_status_that_has_no_way_back_is_refused(desk: Desk) -> None:
-    """What the lifecycle forbids is said in RT's words."""
-    desk.sim.seed("Laptops", [{"Name": "gone", "Status": "deleted"}])
+@pytest.mark.parametrize(("old", "new"), [("new", "recycled"), ("recycled", "in-use"), ("in-use", "allocated")])
+def test_a_status_is_reached_by_way_of_another(desk: Desk, old: str, new: str) -> None:
+    """The shipped lifecycle allows no direct way from new to recycled, nor from recycled to in use."""
+    number = desk.seed(Name="one", Status=old)
+    got = desk.update(number, Status=new, Description="with it")
 
-    assert desk.update("1", Status="new").state is RowState.FAILED
+    assert (got.state, got.refused) == (RowState.APPLIED, {})
+    assert (desk.row(number)["Status"], desk.row(number)["Description"]) == (new, "with it")
+
+
+def test_a_status_without_a_way_is_refused_and_the_asset_stays_as_it_is(desk: Desk) -> None:
+    """Back to new there is none, and none is tried."""
+    number = desk.seed(Name="one", Status="in-use")
+    got = desk.update(number, Status="new")
+
+    assert got.state is RowState.REFUSED
+    assert "can't change status" in got.refused["Status"]
+    assert desk.row(number)["Status"] == "in-use"
+    assert desk.puts() == 1
+
+
+def test_a_new_asset_that_is_retired_already(desk: Desk) -> None:
+    """RT takes no such create; it is made and then retired."""
+    got = desk.create(Name="one", Status="recycled")
+
+    assert (got.state, got.refused) == (RowState.APPLIED, {})
+    assert desk.row(str(got.object_id))["Status"] == "recycled"
+
+
+def test_a_recycled_asset_is_deleted_by_way_of_another_status(desk: Desk) -> None:
+    """There is no direct way either."""
+    number = desk.seed(Name="one", Status="recycled")
+
+    assert desk.update(number, Op.DELETE).state is RowState.APPLIED
+    assert desk.row(number)["Status"] == "deleted"
 
 
 def test_a_kind_goes_to_its_catalog(desk: Desk) -> None:
