@@ -14,11 +14,14 @@ from typing import Any
 import orjson
 
 from synchub.domain.frozen import Frozen
+from synchub.domain.records import Contribution
+from synchub.engine.decided import decided
 from synchub.errors import InputError
 from synchub.find import label
 from synchub.stores import EntityRow, Question
 from synchub.stores.conflicts import FIELD_KINDS
 from synchub.stores.questions import DUPLICATE, IDENTITY
+from synchub.visible import plain
 from synchub.wiring import Hub
 
 MERGE = "merge"  # two things are probably one
@@ -157,6 +160,23 @@ def found_conflict(hub: Hub, word: str) -> Conflict:
             f"there is no open conflict {word[:60]!r}.", where="conflicts", fix="List them: synchub conflicts list."
         )
     return item
+
+
+def settled(hub: Hub, entity: int, members: Sequence[Contribution], field: str | None) -> list[str]:
+    """Say which fields of a thing, or whether this one, follow something else than their rule, and why."""
+    lines = [
+        f"{name} is frozen: {f.source} and {f.rival} take turns; it keeps {plain(f.value)} until they agree or somebody"
+        f" decides (synchub conflicts show f-{entity}-{name})"
+        for name, f in hub.state.entities.frozen().get(entity, {}).items()
+        if field in (None, name)
+    ]
+    chosen = decided(hub.state).sources(members)
+    lines += [
+        f"{name} follows {source} by a person's decision (synchub conflicts decisions)"
+        for name, source in sorted(chosen.items())
+        if field in (None, name)
+    ]
+    return lines
 
 
 def shown(hub: Hub, item: Conflict) -> dict[str, Any]:

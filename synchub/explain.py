@@ -17,9 +17,11 @@ from connectors import registry
 from mapping.engine import FieldMap
 from mapping.loader import load_map
 from mapping.trace import FieldTrace
+from synchub.conflicts import settled
 from synchub.domain.model import FIELDS
 from synchub.domain.records import CLEAR, Contribution
 from synchub.domain.yamlfile import nearest
+from synchub.engine.decided import decided
 from synchub.engine.gone import said
 from synchub.errors import HubError, InputError
 from synchub.explain_targets import target_values
@@ -80,7 +82,7 @@ def explain(hub: Hub, entity: int, field: str | None = None) -> dict[str, Any]:
     else:
         result["field"] = _field(subject, field, notes)
         result["targets"] = target_values(hub, subject.row, _told_targets(subject), field)
-    result["notes"] = notes
+    result["notes"] = notes + settled(hub, subject.row.id, subject.members, field)
     return result
 
 
@@ -244,7 +246,9 @@ def _reasons(subject: _Subject, notes: list[str]) -> dict[int, list[dict[str, An
     if len(subject.members) < 2:
         return {}
     rules = subject.hub.rules().identify[subject.row.family]
-    found = cluster(subject.members, shared=subject.hub.state.identity.shared(), rules=rules)
+    decisions = decided(subject.hub.state).among(m.record for m in subject.members)
+    shared = subject.hub.state.identity.shared()
+    found = cluster(subject.members, shared=shared, rules=rules, decisions=decisions)
     if len(found) > 1:
         notes.append("by the rules of now its records would not all be one thing; the next sync looks at them again")
     why: dict[int, list[dict[str, Any]]] = {}

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from state.store import SqlState
-from synchub.conflicts import FROZEN, MERGE, Conflict, Filter, counts, found_conflict, listed, shown
+from synchub.conflicts import FROZEN, MERGE, Conflict, Filter, counts, found_conflict, listed, settled, shown
 from synchub.errors import InputError
 from synchub.resolve import Answer, as_rule, decided, resolve, revoke
 from synchub.stores.questions import DUPLICATE, IDENTITY
@@ -238,3 +238,18 @@ def test_only_the_things_of_a_plan_are_listed(state: SqlState) -> None:
         listed(hub, Filter(plan="nothing"), 10)
     with pytest.raises(InputError, match="there is no kind"):
         listed(hub, Filter(kind="nothing"), 10)
+
+
+def test_what_does_not_follow_its_rule_is_told(state: SqlState) -> None:
+    """Frozen, then given to a source; only where asked about."""
+    world = _frozen(state)
+    hub = _hub(world)
+    members = state.identity.contributions(state.identity.members_of([1])[1])
+    [line] = settled(hub, 1, members, "os_name")
+    assert line.startswith("os_name is frozen: ") and "f-1-os_name" in line
+    assert settled(hub, 1, members, "model") == []
+    item = _one(hub)
+    resolve(hub, item, Answer(keep=item.detail["rival"]), "anna", "")
+    world.identify()
+    [line] = settled(hub, 1, members, None)
+    assert line.startswith(f"os_name follows {item.detail['rival']} by a person's decision")
