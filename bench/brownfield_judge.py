@@ -190,7 +190,7 @@ def pairs(
 
     Returns:
         `one_to_one` CIs have exactly one asset, and it has exactly them. `without_identity` have none, and no serial
-        number or tag of their own, by which alone the instance would know to which CI a new asset belongs: none at
+        number (else tag) of their own, by which alone the instance would know to which CI a new asset belongs: none at
         all, a placeholder, or one that another CI without an asset has as well.
     """
     of_ci = Counter(row["ci"] for row in assets if row.get("ci"))
@@ -204,16 +204,16 @@ def pairs(
         "one_to_one": mutual,
         "cis_without_asset": sum(not of_ci[r["sys_id"]] for r in rows),
         "without_identity": sum(
-            not of_ci[r["sys_id"]] and (not _numbers(r) or any(alone[value] > 1 for value in _numbers(r))) for r in rows
+            not of_ci[r["sys_id"]] and (not _numbers(r) or alone[_numbers(r)[0]] > 1) for r in rows
         ),
         "cis_with_several_assets": sum(of_ci[r["sys_id"]] > 1 for r in rows),
         "assets_without_ci": sum(not ci for ci in asset_ci.values()),
     }
 
 
-def _numbers(ci: Mapping[str, str]) -> set[tuple[str, str]]:
-    values = {(name, str(ci.get(name) or "").casefold()) for name in ("serial_number", "asset_tag")}
-    return {(name, value) for name, value in values if value and plain(value) not in _PLACEHOLDERS}
+def _numbers(ci: Mapping[str, str]) -> list[tuple[str, str]]:
+    values = [(name, str(ci.get(name) or "").casefold()) for name in ("serial_number", "asset_tag")]
+    return [(name, value) for name, value in values if value and plain(value) not in _PLACEHOLDERS]
 
 
 def _share(part: int, whole: int) -> float:

@@ -239,8 +239,7 @@ class Writer:
     def _was_there(self, write: Write, row: Raw) -> Outcome:
         """An earlier attempt made it: what it holds now is what both agree on; the next plan does the rest.
 
-        An object that holds little of what is asked for is another thing: numbers of hub keys are given again where a
-        state was lost or restored.
+        An object that holds little of what is asked for has become another thing in somebody's hands.
         """
         attributes = self._schema.attributes(type_id(row))
         asked = {n: v for n, v in write.fields.items() if n in attributes and v not in (None, "", [])}
@@ -249,7 +248,7 @@ class Writer:
             return self._outcome(write, row, RowState.APPLIED)
         message = (
             f"{self._client.name}: {write.kind}/{row['id']} carries the hub key {write.hub_key} but is another thing:"
-            " the state was rebuilt or restored. Empty that attribute, or link the object."
+            " somebody made another one of it. Empty that attribute, or link the object."
         )
         return Outcome(write.row, RowState.CONFLICT, object_id=row["id"], message=message)
 

@@ -9,7 +9,7 @@ from synchub.mapports import ObjectIdentity
 from synchub.reconcile.identifiers import Kind, Traits, identifier_hash
 from synchub.stores import ObjectRow, Targets
 
-RECOGNISED = frozenset({"serial_number", "asset_tag"})  # by these a target tells to what a new counterpart belongs
+RECOGNISED = ("serial_number", "asset_tag")  # by these a target tells to what a new counterpart belongs, in this order
 _MOST = 200  # objects of one number that are looked at; more of them are no identity anyway
 
 
@@ -49,21 +49,19 @@ class Fellows:
         return result
 
     def only(self, facet: ObjectIdentity, main: ObjectRow, values: Mapping[str, Any]) -> bool:
-        """Tell whether the target would find this object by these values, and no other one."""
-        found = False
+        """Tell whether the target would find this object by these values, and no other one.
+
+        It goes by the serial number first, by the tag where no object has that.
+        """
         for name in _told(facet):
             text = str(values.get(name) or "").casefold()
-            for hash_ in _hashes(facet, {name: values.get(name)}) if text else ():
-                for item in self._by_hash.get(hash_, ())[:_MOST]:
-                    if (
-                        item.id != main.id
-                        and item.kind == main.kind
-                        and not item.counterpart
-                        and _holds(item, name, text)
-                    ):
-                        return False
-                found = found or _holds(main, name, text)
-        return found
+            hashes = _hashes(facet, {name: values.get(name)}) if text else ()
+            near = [o for h in hashes for o in self._by_hash.get(h, ())[:_MOST] if _holds(o, name, text)]
+            if any(o.id != main.id and o.kind == main.kind and not o.counterpart for o in near):
+                return False
+            if hashes and _holds(main, name, text):
+                return True
+        return False
 
 
 def lonely(
@@ -107,7 +105,7 @@ def _holds(item: ObjectRow, name: str, text: str) -> bool:
 
 
 def _told(facet: ObjectIdentity) -> list[str]:
-    return [name for name, info in facet.fields.items() if not RECOGNISED.isdisjoint(info.sources)]
+    return [name for number in RECOGNISED for name, info in facet.fields.items() if number in info.sources]
 
 
 def _hashes(facet: ObjectIdentity, fields: Mapping[str, Any]) -> list[int]:

@@ -142,3 +142,19 @@ def test_check_says_that_the_token_is_wrong(desk: AssetsDesk, monkeypatch: pytes
     assert ran.code != 0
     assert "API token" in ran.out
     assert "wr0ng-c4nary" not in ran.out + ran.err
+
+
+def test_a_lost_state_is_made_anew_from_the_workspace(desk: AssetsDesk, sim: Jira) -> None:
+    """Whatever people made of numbers and names since, the hub keys say whose objects these are: nothing is written."""
+    desk.sync()
+    person = desk.objects("Person")["Anna Novak"]
+    sim.edit(person.key, {"Email": "anna.k@acme.example", "Worker Id": "E-NEW"})
+    sim.edit(desk.objects("Computer")["nb-test1"].key, {"Name": "anna-laptop"})
+    written = desk.writes()
+    for path in desk.folder.glob("state.db*"):
+        path.unlink()
+    counts = desk.sync()["summary"]["counts"]
+
+    assert {cls: sorted(ops) for cls, ops in counts.items()} == {"computer": ["link"], "person": ["link"]}
+    assert (counts["computer"]["link"], counts["person"]["link"]) == (3, 2)
+    assert desk.writes() == written
