@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 
 from simulators.jira import Jira
@@ -197,3 +198,23 @@ def test_without_an_audit_table_the_gap_is_reported(tmp_path: Path) -> None:
         assert report["written_over"] == {"race": 3}
         assert set(site.held().values()) == {"10.0.99999.1"}
         assert kept(site) == []
+
+
+def test_edits_at_a_write_can_be_asked_for_from_another_process() -> None:
+    """The control path of both simulators: the edit waits for the next write and stands right before it in the log."""
+    with ServiceNow(seed=1) as snow, Jira(seed=1) as jira:
+        [ci] = snow.seed("cmdb_ci_computer", [{"name": "nb-1", "os": "a"}])
+        path = f"/_sim/edit/cmdb_ci_computer/{ci}?user=jane.doe&at_write=1"
+        assert httpx.post(snow.url + path, json={"os": "typed"}).is_success
+        assert snow.dump("cmdb_ci_computer")[0]["os"] == "a"
+        httpx.patch(f"{snow.url}/api/now/table/cmdb_ci_computer/{ci}", json={"os": "b"}, auth=("hub", "hub-password"))
+        changed = [(change.user, change.fields["os"][1]) for change in snow.store.journal if "os" in change.fields]
+        assert changed[-2:] == [("jane.doe", "typed"), ("hub", "b")]
+
+        issue = jira.issue(jira.project("OPS"), "a", by=jira.admin.account_id)
+        by = jira.admin.account_id
+        assert httpx.post(f"{jira.url}/_sim/edit/{issue.key}?at_write=1&by={by}", json={"summary": "typed"}).is_success
+        login = ("hub@acme.example", "hub-token")
+        body = {"fields": {"summary": "b"}}
+        assert httpx.put(f"{jira.url}/rest/api/3/issue/{issue.key}", json=body, auth=login).is_success
+        assert [change.items[0][5] for change in issue.changes] == ["typed", "b"]
