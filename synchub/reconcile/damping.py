@@ -1,7 +1,7 @@
 """Fields that flip to and fro between sources: when they are frozen, and what would settle them. Pure.
 
 A field is frozen at its third turn: A became B, B became A again, and now another source says B once more, all within
-the window. It keeps the value that it has, so that no target is written to a fourth time, until the sources agree, the
+the window. It keeps the value that it has, so that no target is written to a third time, until the sources agree, the
 rule of the field changes, or a person decides.
 """
 
