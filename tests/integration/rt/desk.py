@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,6 +42,7 @@ class RtDesk(Desk):
         self.server, self.catalog, self.hub = server, catalog, hub
         self.own: dict[str, Any] = {}
         super().__init__(folder, server.url)
+        self.rows = copy.deepcopy(self.rows)
         self.mode = "write"
         self.write()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -62,6 +63,22 @@ def test_people_become_users_only_where_that_is_configured(desk: RtDesk, rt: Sim
     names = [u["Name"] for u in rt.sim.store.users.values()]
     assert names.count("anna.novak@corp.example") == 1
     assert len(names) == len(set(names))
+
+
+def test_who_becomes_a_user_holds_his_asset_after_the_same_sync(desk: RtDesk, rt: Simulated) -> None:
+    """With a map that waits for people; the second sync writes nothing."""
+    held = {"hardware": {"record": {"fields": {"HeldBy": {"from": "assigned_to", "link": "person"}}}}}
+    (desk.folder / "people.yaml").write_text(json.dumps({"version": 1, "classes": held}))
+    desk.own = {"classes": ["computer", "person"], "create_users": True, "maps": ["people.yaml"]}
+    desk.write()
+    desk.sync()
+    written = desk.writes()
+    desk.sync()
+
+    assert rt.named("nb-test1")[1]["HeldBy"] == ["anna.novak@corp.example"]
+    user = next(u for u in rt.sim.store.users.values() if u["Name"] == "anna.novak@corp.example")
+    assert (user["RealName"], user["Organization"]) == ("Anna Novak", "Finance")
+    assert desk.writes() == written
 
 
 def test_what_other_people_made_is_linked_and_their_values_stay(desk: RtDesk, rt: Simulated) -> None:
