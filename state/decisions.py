@@ -72,6 +72,8 @@ class DecisionStore:
         """See `Decisions.records`."""
         by_stream: dict[tuple[str, str], dict[str, str]] = {}
         for name in names:
+            if name.count("/") < 2:
+                continue  # an erased person's
             source, stream, key = record_parts(name)
             by_stream.setdefault((source, stream), {})[key] = name
         found: dict[str, int] = {}

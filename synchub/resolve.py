@@ -179,7 +179,7 @@ def revoke(hub: Hub, number: int, who: str, reason: str) -> None:
         entities = sorted({*now_in.values(), *were.values()})
         if len(entities) == 2:
             hub.state.entities.answer(entities[0], entities[1], "")
-    elif decision.kind == FIELD:
+    elif decision.kind == FIELD and len(decision.names) == 4:
         target = hub.state.targets.target(decision.names[0]).id
         known = hub.state.targets.by_object_id(target, [decision.names[2]])
         entities = [item.entity for item in known.values() if item.entity is not None]

@@ -27,9 +27,9 @@ class Chosen:
         self._open = state.questions.any_identity(target)
         found: dict[str, dict[str, str]] = {}
         for decision in state.decisions.active(LINK):
-            of, record, facet = decision.names
-            if of == name:
-                found.setdefault(record, {})[facet] = decision.answer
+            about = decision.names
+            if len(about) == 3 and about[0] == name:
+                found.setdefault(about[1], {})[about[2]] = str(decision.answer)
         records = state.decisions.records(found.keys()) if found else {}
         entities = state.identity.entities_of(list(records.values())) if records else {}
         self.objects: dict[int, dict[str, str]] = {

@@ -69,9 +69,9 @@ def decided(state: State) -> Decided:
     numbers = state.decisions.records({n for some in (news, *active.values()) for d in some for n in _records(d)})
     source: dict[int, dict[str, str]] = {}
     for decision in active[SOURCE]:
-        record, name = decision.names
-        if record in numbers:
-            source.setdefault(numbers[record], {})[name] = decision.answer
+        about = decision.names
+        if len(about) == 2 and about[0] in numbers:
+            source.setdefault(numbers[about[0]], {})[about[1]] = str(decision.answer)
     return Decided(
         _by_record(active[TOGETHER], numbers),
         _by_record(active[APART], numbers),

@@ -44,9 +44,12 @@ class Decision(NamedTuple):
 
     @property
     def names(self) -> list[str]:
-        """Return the parts of `about`."""
-        parts: list[str] = orjson.loads(self.about)
-        return parts
+        """Return the parts of `about`; empty where an erased person was named in it."""
+        try:
+            parts = orjson.loads(self.about)
+        except orjson.JSONDecodeError:
+            return []
+        return [str(part) for part in parts] if isinstance(parts, list) else []
 
 
 class Decisions(Protocol):

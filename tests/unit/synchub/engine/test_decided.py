@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from state.store import SqlState
-from synchub.stores.decisions import APART, TOGETHER, pair, record_name
+from synchub.stores.decisions import APART, LINK, SOURCE, TOGETHER, pair, record_name
 from tests.support.fakes import NOW
 from tests.support.world import World
 
@@ -152,3 +152,14 @@ def test_an_accepted_proposal_makes_one_thing(state: SqlState) -> None:
         world.clock.time += 100
         world.sync()
     assert world.rows(world.plan()) == []
+
+
+def test_decisions_that_named_an_erased_person_are_left_alone(state: SqlState) -> None:
+    """Whatever erasing left of their names stops nothing."""
+    world = _two(state)
+    for kind in (TOGETHER, APART, SOURCE, LINK):
+        for left in ("", "[]", "erased", '["erased","erased"]', '["snow","erased","ci"]', "{}"):
+            state.decisions.decide(kind, left, None, "anna", NOW, "")
+    _decide(world, TOGETHER)
+    world.sync()
+    assert {A, B} in _sets(world)
