@@ -44,6 +44,12 @@ class LinkStore:
             _note_duplicates(tx, [(target, entity, item.facet, item.object_id, entity) for item in linked])
 
 
+_PINS_FOLLOW = (
+    "update pin set entity=? where entity=? and not exists (select 1 from pin q where q.target=pin.target"
+    " and q.entity=? and q.facet=pin.facet and q.field=pin.field)"
+)
+
+
 def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
     """Give the objects of entities that are gone to those that took their place, within a transaction.
 
@@ -75,6 +81,8 @@ def hand_over(tx: Tx, gone: Mapping[int, int | None]) -> None:
             tx.run("update target_object set entity=null, was=? where id=?", (entity, number))
             conflicts.append((target, into, facet, object_id, entity))
     _note_duplicates(tx, conflicts)
+    if tx.first("select 1 from pin limit 1") is not None:  # what was undone stays undone
+        tx.many(_PINS_FOLLOW, [(into, entity, into) for entity, into in gone.items() if into is not None])
 
 
 def restore(tx: Tx, revived: Collection[int]) -> None:

@@ -64,8 +64,8 @@ def render_sync(result: Result, zone: str = "UTC") -> str:
 def _fit(parts: Sequence[tuple[_Part, int, int]]) -> str:
     """Lay parts out with blank lines between; shrink the longest until everything fits."""
     caps = [most for _, most, _ in parts]
+    blocks = [make(cap) for (make, _, _), cap in zip(parts, caps, strict=True)]
     while True:
-        blocks = [make(cap) for (make, _, _), cap in zip(parts, caps, strict=True)]
         shown = [block for block in blocks if block]
         if sum(map(len, shown)) + len(shown) - 1 <= MAX_LINES:
             break
@@ -75,6 +75,7 @@ def _fit(parts: Sequence[tuple[_Part, int, int]]) -> str:
         if longest is None:
             break
         caps[longest] = max(parts[longest][2], min(caps[longest], len(blocks[longest])) - 1)
+        blocks[longest] = parts[longest][0](caps[longest])
     return "\n".join("\n".join(cut(line, _WIDTH) for line in block) + "\n" for block in shown).rstrip("\n")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from state.links import hand_over
 from state.store import SqlState
 from synchub.domain.plan import FieldChange, Op, PlanRow, RowState, TargetObject
 from synchub.stores import WHOLE, DeliveryBatch
@@ -98,3 +99,17 @@ def test_the_digest_is_of_what_rows_do_not_of_what_became_of_them(state: SqlStat
     other = state.plans.create(target, 9, NOW, "cfg")
     state.plans.add(other, [rows[0], _row(2, 12, Op.UPDATE, os=FieldChange("a", "c"))])
     assert state.plans.digest(other) not in digests
+
+
+def test_pins_follow_a_thing_into_the_one_it_went_into(state: SqlState) -> None:
+    """Those of the survivor come first; of a thing that is simply gone nothing moves."""
+    rows = [
+        _row(1, 11, Op.UPDATE, os=FieldChange("a", "b"), ram=FieldChange(1, 2)),
+        _row(2, 12, Op.UPDATE, os=FieldChange("x", "y")),
+        _row(3, 13, Op.UNLINK),
+    ]
+    target = _undone(state, *rows)
+    with state.database.begin() as tx:
+        hand_over(tx, {11: 12, 13: None})
+    assert state.pins.of(target, [12]) == {(12, "ci"): {"os": "x", "ram": 1}}
+    assert state.pins.of(target, [13]) == {(13, "ci"): {WHOLE: None}}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
+from synchub.engine.summary import Summary
 from synchub.report import MAX_LINES, causes, has_changes, render_plan, render_sync, report_markdown, totals
 from tests.unit.synchub.cli.results import cause, counts, large, report, result
 
@@ -14,6 +16,24 @@ HOSTILE = "\x1b[31mred\x1b[0m\u202e|*a*<b>\r\n# title"
 def test_a_plan_has_at_most_forty_lines(things: int) -> None:
     """However many streams, targets, classes, causes and problems there are."""
     text = render_plan(large(things))
+
+    assert len(text.splitlines()) <= MAX_LINES
+
+
+@pytest.mark.parametrize("count", [0, 1, 10, 10_000])
+def test_a_plan_of_any_number_of_rows_has_at_most_forty_lines(count: int) -> None:
+    """Of any classes, operations, fields, sources and states."""
+    classes = ("computer", "server", "person", "mobile_device", "printer", "network_device", "storage", "facility")
+    summary = Summary("snow")
+    summary.add_all(
+        PlanRow(
+            n, n, classes[n % 8], "ci", "kind", list(Op)[n % 5], f"id{n}",
+            {f"field_{n % 997}": FieldChange(n, HOSTILE, f"source_{n % 7}", HOSTILE)}, HOSTILE,
+            RowState.CONFLICT if n % 11 == 0 else RowState.PENDING, f"why {n % 301}: {HOSTILE}",
+        )
+        for n in range(count)
+    )  # fmt: skip
+    text = render_plan(result(targets={"snow": report(summary=summary.as_dict())}))
 
     assert len(text.splitlines()) <= MAX_LINES
 
