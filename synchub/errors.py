@@ -14,6 +14,7 @@
     ├── InputError             a file, row or payload cannot be read                  SKIP_RECORD
     ├── MappingError           a record cannot be mapped at all                       SKIP_RECORD
     ├── PlanError              a plan is unknown, expired or drifted                  ABORT
+    ├── Paused                 somebody stopped all writes                            ABORT
     └── StateError             the state database                                     ABORT
         ├── LeaseHeld          another run works on the same scope                    RETRY_LATER
         └── LeaseLost          this run's lease ended and another run took over       ABORT
