@@ -12,7 +12,7 @@ from synchub.cli.output import emit
 
 @click.group(epilog=examples("synchub absent list", "synchub absent approve mdm/devices --reason 'site closed'"))
 def absent() -> None:
-    """Show what is missing, and streams that lost so much at once that they are not believed (docs/absence.md)."""
+    """Show what is missing; believe a stream that lost much at once."""
 
 
 @absent.command("list", epilog=examples("synchub absent list --rows 500"))

@@ -1,4 +1,4 @@
-"""Absence: what is not listed any more is missed by rule and clock, replaced keys change nothing, outages say nothing."""
+"""Absence: missed by rule and clock; replaced keys change nothing, outages say nothing."""
 
 from __future__ import annotations
 
