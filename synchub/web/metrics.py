@@ -182,8 +182,10 @@ def _runs(shown: Snapshot) -> Iterator[Metric]:
 
 def _waiting(shown: Snapshot) -> Iterator[Metric]:
     held = {target: rows for target, _, rows in shown.facts.held}
+    for target, _, _, _, rows in shown.facts.holds:
+        held[target] = held.get(target, 0) + rows
     names = [(t["name"],) for t in shown.targets]
-    yield _gauge("held_rows", "Rows of the newest plan that are held for a person.", ("target",),
+    yield _gauge("held_rows", "Rows that are held for a person: by a guard, or as possible duplicates.", ("target",),
                  [(name, held.get(name[0], 0)) for name in names])  # fmt: skip
     for key, text in (("conflicts", "Open conflicts."), ("waiting", "Things that are planned again."),
                       ("linked", "Linked objects."), ("known", "Objects that are known.")):  # fmt: skip
