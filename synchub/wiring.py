@@ -259,9 +259,7 @@ class Hub:
                 self._state.database, credential, per_second=rate.per_second, burst=rate.burst, now=time.monotonic,
                 sleep=self.clock.sleep, urgent=self.urgent,
             )  # fmt: skip
-        return LocalBudget(
-            per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep
-        )
+        return LocalBudget(per_second=rate.per_second, burst=rate.burst, now=time.monotonic, sleep=self.clock.sleep)
 
     def source_settings(self, name: str) -> tuple[Connector, Any]:
         """Validate a source's block with its connector's model.
