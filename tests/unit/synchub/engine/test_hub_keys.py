@@ -167,3 +167,24 @@ def test_the_object_of_what_was_split_off_is_told_from_the_one_it_came_from(
     rebuilt(world, databases).sync()
 
     assert (len(world.target.held), world.target.log) == (count, [])
+
+
+def test_what_the_target_pairs_with_an_object_of_the_hub_stays_as_it_is(state: SqlState) -> None:
+    """The target puts the asset of an order beside a CI that somebody typed in: its values are not the hub's."""
+    world = world_of(state)
+    world.target.put("ci_computer", "x1", note="typed by Jane")
+    world.target.twin["asset_computer"] = "ci_computer"
+    world.target.twin_late = 1
+
+    def pair(item: Any) -> None:
+        world.target._waiting.pop(item.id, None)
+        item.counterpart, world.target.held["x1"].counterpart = "x1", item.id
+
+    world.target._make_twin = pair  # type: ignore[method-assign]
+    world.say(
+        "erp", "3", serial_number="5CG81F0001", description="Notebook HP", price="12.00", order_number="PO-1", **HP
+    )
+    world.sync()
+
+    assert world.target.held["x1"].fields["note"] == "typed by Jane"
+    assert world.query("select entity is not null, origin from target_object where object_id='x1'") == [(1, "found")]
