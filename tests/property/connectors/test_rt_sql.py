@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +61,7 @@ def test_chunks_lose_nothing_and_stay_short(values: list[str]) -> None:
 
     assert [v for part in parts for v in part] == values
     assert all(0 < len(part) <= sql.CHUNK for part in parts)
+    assert all(len(urlencode({"query": sql.field_is("123456", part)})) < 6000 for part in parts)
 
 
 @pytest.mark.parametrize("identifier", ["0", "", "-1", "1 OR id > 0", "\uff11", "1" * 16, "01"])
