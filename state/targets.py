@@ -38,8 +38,8 @@ def as_object(row: Row) -> ObjectRow:
     base = None if row[6] is None else fields if bytes(row[6]) == SAME else orjson.loads(row[6])
     refused = orjson.loads(row[12]) if row[12] else {}
     return ObjectRow(
-        row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused, row[13],
-        row[14], orjson.loads(row[15]) if row[15] else {},
+        row[0], row[1], row[2], row[3], row[4], fields, base, row[7], row[8], row[9], row[10], row[11], refused,
+        row[13], row[14], orjson.loads(row[15]) if row[15] else {},
     )  # fmt: skip
 
 
