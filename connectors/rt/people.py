@@ -188,7 +188,10 @@ class People:
 
     def _list(self, terms: list[Raw]) -> Iterator[list[Raw]]:
         for rows in pages(self._client, "/users", _LIST, terms):
-            yield [row for row in rows if row.get("Name") not in _SYSTEM]
+            known = [row for row in rows if row.get("Name") not in _SYSTEM]
+            with self._lock:
+                self._there.update(row["id"] for row in known)
+            yield known
 
 
 def _parse(row: Raw, fields: Sequence[str]) -> TargetObject:
