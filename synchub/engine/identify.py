@@ -53,6 +53,8 @@ class IdentifyCounts:
         parked: Entities without identity, or of a class that none of their sources may create: not delivered.
         shared: Identifiers held too often to identify anything.
         missing: Entities that are missing now and were not.
+        split: Entities whose records are several entities now.
+        new_rules: The rules are others than the last time, so that everything was looked at again.
     """
 
     records: int = 0
@@ -63,6 +65,8 @@ class IdentifyCounts:
     parked: int = 0
     shared: int = 0
     missing: int = 0
+    split: int = 0
+    new_rules: bool = False
 
 
 @seldom_collected
@@ -96,10 +100,11 @@ def identify(
     before = state.identity.rules()
     ruled = before in ("", rules.fingerprint)
     decisions = decided(state)
-    work = _Identification(state, rules, now, run, decisions, progress, slice_size)
+    work = Identification(state, rules, now, run, decisions, progress, slice_size)
     if not pending.records and not due and ruled and not decisions.changed:
         return work.counts
     cut_off = state.identity.unsettle()
+    work.counts.new_rules = not ruled
     work.absent = state.ledger.absences()
     last = state.identity.last_record()
     if not ruled or pending.records > max(slice_size, pending.total * _EVERYTHING):
@@ -112,7 +117,7 @@ def identify(
     return work.counts
 
 
-class _Identification:
+class Identification:
     """One pass of identification."""
 
     def __init__(
@@ -291,6 +296,7 @@ class _Identification:
                 if old:
                     given = assign(clusters, old, {entity: entity for entity in old.values()})
                     if given.split:
+                        self.counts.split += len(given.split)
                         given = self._apart(clusters, old, given)
                         batch.revived += [e for e in given.ids if e is not None and e not in old.values()]
                     ids = given.ids
