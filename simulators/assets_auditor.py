@@ -22,7 +22,8 @@ import httpx
 
 from simulators.audit_report import Overwrite, Takeover, Tally, most
 from simulators.auditor import device_of
-from simulators.estate.model import Truth, plain
+from simulators.estate.model import Estate, Truth, plain
+from simulators.followed import Followed
 
 _IDENTITY = (("Serial Number", "serial"), ("Asset Tag", "asset_tag"), ("MAC Addresses", "mac"), ("IMEI", "imei"))
 _NAMED = (*_IDENTITY, ("Name", "name"))
@@ -58,7 +59,7 @@ class AssetsReport:
         shared_keys: Hub keys that more than one object carries.
         takeovers: Objects of one device that now carry the identity of another; against the snapshot.
         overwritten: Values typed by others that the hub put others in place of, since the snapshot, whether they were
-            typed before the snapshot or later.
+            typed before the snapshot or later; without those that followed a change of the sources (`Followed`).
         personal_created: Objects made for devices people brought themselves.
         unknown_created: Objects of devices created in this run that are no device of the truth.
         deleted: Objects of others that are gone since the snapshot.
@@ -172,6 +173,7 @@ class AssetsAuditor:
         timeout: float = 60,
     ) -> None:
         self.truth = truth
+        self._followed = Followed(truth)
         self._schema = schema
         self._hub_key = hub_key
         self._allowed = frozenset(allowed) | {hub_key}
@@ -184,6 +186,10 @@ class AssetsAuditor:
     def close(self) -> None:
         """Give the connection back."""
         self._http.close()
+
+    def learn(self, later: Estate) -> None:
+        """Take the estate as it became by changes at the sources: values of others that were equal may follow them."""
+        self.truth, self._followed = later.truth, Followed(later.truth, later.changes)
 
     def snapshot(self) -> None:
         """Take what is there now as the others' state."""
@@ -221,7 +227,12 @@ class AssetsAuditor:
         )
         report.keyed = sum(held.values())
         report.shared_keys = sorted(key for key, count in held.items() if count > 1)
-        report.overwritten = [one for one in self._overwritten(now) if one.field not in self._allowed]
+        report.overwritten = [
+            one
+            for one in self._overwritten(now)
+            if one.field not in self._allowed
+            and not self._followed.explains(self.truth.objects.get(one.sys_id, ""), one.before, one.after)
+        ]
         self._before, self._mark = now, self._last_entry()
         return report
 

@@ -62,7 +62,8 @@ class Report:
         several_now: Those with several CIs or assets, of which the hub made at least one.
         duplicates_created: CIs and assets created in this run for a device that had one already.
         takeovers: See `Takeover`; against the snapshot.
-        overwritten: See `Overwrite`; against the snapshot.
+        overwritten: See `Overwrite`; against the snapshot, without values that followed a change of the sources, whose
+            value they were before (`simulators.followed`).
         personal_created: CIs made for devices people brought themselves.
         unknown_created: CIs created in this run that are no device of the truth.
         people: People HR knows.

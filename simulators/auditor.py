@@ -10,7 +10,7 @@ figures. What was there at `snapshot()` belongs to others. Sketch of use:
     report = auditor.end("first")         # Report: counts, requests, devices, what must not have happened
     print(report.table())
 
-For later runs call `begin` and `end` again; `truth` may be replaced (`auditor.truth = later.truth`).
+For later runs call `begin` and `end` again. When the sources change, tell it: `auditor.learn(later)`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from simulators.audit_report import Overwrite, Report, Takeover, Tally
-from simulators.estate.model import Truth, plain
+from simulators.estate.model import Estate, Truth, plain
+from simulators.followed import Followed
 
 __all__ = ["Auditor", "Overwrite", "Report", "Takeover", "Tally"]
 
@@ -44,7 +45,7 @@ class _State:
     cis: Rows = field(default_factory=dict)
     assets: Rows = field(default_factory=dict)
     users: Rows = field(default_factory=dict)
-    foundation: dict[str, int] = field(default_factory=dict)
+    foundation: dict[str, dict[str, str]] = field(default_factory=dict)  # table -> sys_id -> name
 
 
 class Auditor:
@@ -62,6 +63,7 @@ class Auditor:
         self, url: str, truth: Truth, *, auth: tuple[str, str], allowed: Iterable[str] = (), timeout: float = 60
     ) -> None:
         self.truth = truth
+        self._followed = Followed(truth)
         self._allowed = frozenset(allowed)
         self._http = httpx.Client(base_url=url, auth=auth, timeout=timeout, trust_env=False)
         self._first: _State | None = None
@@ -71,6 +73,10 @@ class Auditor:
     def close(self) -> None:
         """Give the connection back."""
         self._http.close()
+
+    def learn(self, later: Estate) -> None:
+        """Take the estate as it became by changes at the sources: values of others that were equal may follow them."""
+        self.truth, self._followed = later.truth, Followed(later.truth, later.changes)
 
     def snapshot(self) -> None:
         """Take what is there now as the others' state."""
@@ -100,15 +106,20 @@ class Auditor:
         for kind in ("cis", "assets", "users"):
             setattr(report, kind, _compare(getattr(self._before, kind), getattr(now, kind)))
         report.foundation_created = {
-            table: n - self._before.foundation.get(table, 0)
-            for table, n in now.foundation.items()
-            if n != self._before.foundation.get(table, 0)
+            table: n
+            for table, names in now.foundation.items()
+            if (n := len(names) - len(self._before.foundation.get(table, ())))
         }
         owners = _Owners(self.truth, now)
         self._judge_devices(report, owners)
         self._judge_people(report, now)
         report.takeovers = _takeovers(self.truth, self._first, now)
-        report.overwritten = [o for o in _overwritten(self._first, now) if o.field not in self._allowed]
+        names = {sys_id: name for rows in now.foundation.values() for sys_id, name in rows.items()}
+        report.overwritten = [
+            one
+            for one in _overwritten(self._first, now)
+            if one.field not in self._allowed and not self._follows(one, names)
+        ]
         self._before = now
         self._mark = self._last_entry()
         return report
@@ -154,6 +165,13 @@ class Auditor:
                 return next(iter(people))
         return ""
 
+    def _follows(self, one: Overwrite, names: Mapping[str, str]) -> bool:
+        """Tell whether a changed value was what a source said and is what it says now; references go by `names`."""
+        truth = self.truth
+        thing = truth.cis.get(one.sys_id) or truth.assets.get(one.sys_id) or truth.users.get(one.sys_id) or ""
+        before, after = (names.get(value, value) for value in (one.before, one.after))
+        return self._followed.explains(thing, before, after)
+
     def _last_entry(self) -> int:
         return int(self._http.get("/_sim/counters").raise_for_status().json()["last"])
 
@@ -174,7 +192,9 @@ class Auditor:
             classes = {row["sys_class_name"] for row in self._table(base, fields="sys_id,sys_class_name").values()}
             for name in sorted(classes):  # a base table shows only its own columns
                 state.cis |= self._table(name, query=f"sys_class_name={name}")
-        state.foundation = {table: len(self._table(table, fields="sys_id")) for table in _FOUNDATION}
+        for table in _FOUNDATION:
+            rows = self._table(table, fields="sys_id,name")
+            state.foundation[table] = {sys_id: row.get("name", "") for sys_id, row in rows.items()}
         return state
 
     def _table(self, table: str, *, fields: str = "", query: str = "") -> Rows:

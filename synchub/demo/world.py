@@ -100,7 +100,7 @@ class World:
         self._graph.replace(later.intune_devices)
         self._bamboo.company.replace(employees(later))
         for auditor in self.auditors.values():
-            auditor.truth = later.truth
+            auditor.learn(later)
         return len(later.changes)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from simulators.assets_auditor import AssetsAuditor, AssetsReport
 from simulators.estate import Device, Estate, build, load_assets
+from simulators.estate.model import Change
 from simulators.jira import Jira
 from simulators.jira.store import Obj, ObjectType
 from tests.contract.simulators.jira_site import HUB, Stage
@@ -168,3 +170,17 @@ def test_the_report_is_text_and_data(shelf: Shelf) -> None:
     report = shelf.report()
 
     assert "1 Location" in report.table() and report.as_dict()["foundation_created"] == {"Location": 1}
+
+
+def test_a_value_that_followed_its_source_is_no_overwrite(shelf: Shelf) -> None:
+    """What a source says in place of what it said passes; what somebody typed since then does not."""
+    obj = shelf.old()
+    device, name = shelf.estate.truth.objects[obj.key], shelf.site.row(obj)["Name"][0]
+    source, key = next(found for found, about in shelf.estate.truth.records.items() if about == device)
+    shelf.auditor.learn(replace(shelf.estate, changes=[Change(source, key, "name", name, "said-now")]))
+    shelf.update(obj, Name="said-now")
+    followed = shelf.report().overwritten
+    shelf.site.edit(obj.key, {"Name": "THEIRS"})
+    shelf.update(obj, Name="said-now")
+
+    assert (followed, [o.before for o in shelf.report().overwritten]) == ([], ["THEIRS"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from simulators.auditor import Auditor, Report
 from simulators.estate import Device, Estate, build, load
+from simulators.estate.model import Change
 from simulators.servicenow import ServiceNow
 
 
@@ -179,3 +181,21 @@ def test_end_needs_begin(desk: Desk) -> None:
     with pytest.raises(RuntimeError, match="begin"):
         auditor.end("run")
     auditor.close()
+
+
+def test_a_value_that_followed_its_source_is_no_overwrite(desk: Desk) -> None:
+    """Only what a source of this very thing said before, and what it says now in its place; nothing else passes."""
+    truth = desk.estate.truth
+    users = [row for row in desk.estate.servicenow["sys_user"] if row.get("title") and row["sys_id"] in truth.users]
+    one, other = users[:2]
+    before, person = one["title"], truth.users[one["sys_id"]]
+    key = next(key for key, about in truth.people.items() if about == person)
+    desk.auditor.learn(replace(desk.estate, changes=[Change("hr", key, "job_title", before, "Said by HR")]))
+
+    told = []
+    for row, title in ((one, "Said by nobody"), (other, "Said by HR"), (one, "Said by HR")):
+        desk.write("PATCH", "sys_user", row["sys_id"], title=title)
+        told.append({(o.sys_id, o.after) for o in desk.report().overwritten})
+
+    others = (other["sys_id"], "Said by HR")
+    assert told == [{(one["sys_id"], "Said by nobody")}, {(one["sys_id"], "Said by nobody"), others}, {others}]
