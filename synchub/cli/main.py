@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "check": ("synchub.cli.check", "check", "Check configuration, maps, rules, secrets and connections."),
     "schema": ("synchub.cli.schema", "schema", "Print the JSON Schema of synchub.yaml, for editors."),
     "map": ("synchub.cli.maps", "map_group", "Draft a field map, show how records are mapped, preview an edit."),
+    "rules": ("synchub.cli.rules", "rules", "Preview an edit of the rules: merges, splits, and fields that turn."),
     "pull": ("synchub.cli.sync", "pull", "Read sources into the state; no target is touched."),
     "plan": ("synchub.cli.plan", "plan", "Show what would be written, and why; writes nothing."),
     "apply": ("synchub.cli.apply", "apply", "Write exactly what a plan says."),

@@ -52,7 +52,7 @@ class FieldTurns:
         winners: Things in which another source would win.
         values: Things in which the value would be another one.
         ways: (source now, source then) -> things, empty for none.
-        examples: At most three.
+        examples: At most three, those with another value first.
     """
 
     winners: int = 0
@@ -230,8 +230,11 @@ class _Entities:
             found.winners += turn.before != turn.after
             found.values += turn.was != turn.becomes
             found.ways[turn.before, turn.after] += 1
-            if len(found.examples) < _EXAMPLES:
+            if turn.was != turn.becomes:
+                found.examples.insert(min(found.values, _EXAMPLES) - 1, turn)
+            else:
                 found.examples.append(turn)
+            del found.examples[_EXAMPLES:]
 
 
 def _parts(

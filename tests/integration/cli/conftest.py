@@ -88,7 +88,7 @@ class Desk:
 
     def run(self, *arguments: str) -> Ran:
         """Run a command with this configuration."""
-        groups = ("map", "db", "holds", "absent", "conflicts")
+        groups = ("map", "db", "holds", "absent", "conflicts", "rules")
         head = 2 if arguments[0] in groups or arguments[:2] == ("plan", "show") else 1
         return synchub(*arguments[:head], "--config", str(self.config), *arguments[head:])
 
