@@ -12,6 +12,7 @@ and field by field, with another one whose hub had the same days and was left al
     sqlite kills=200 faults=312 lost=0 doubled=0 wrongly_retired=0
 
 and exit code 1 unless all three are 0, no value differs, and each of the four kinds of moment had its share of kills.
+Then comes a bad Monday (`bench/bad_monday.py`) with a line of its own.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.bad_monday import bad_monday
 from bench.soak_judge import Verdict, compare
 from bench.soak_world import PHASES, Sync, Systems, attempt, day
 from simulators.estate import Estate, build
@@ -133,6 +135,7 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--database", choices=("sqlite", "postgresql", "both"), default="both")
+    parser.add_argument("--monday", type=int, default=30, help="kills of a bad Monday afterwards; 0 for none")
     options = parser.parse_args()
     estate = build(seed=options.seed, people=max(options.devices * 2 // 3, 10), devices=options.devices)
     good = True
@@ -151,6 +154,10 @@ def main() -> int:
             flush=True,
         )
         good = good and verdict.equal and share and done.total() >= options.kills
+    if options.monday:
+        found = bad_monday(Path(tempfile.mkdtemp(prefix="synchub-monday-")), options.monday)
+        print(found, flush=True)
+        good = good and found.good
     return 0 if good else 1
 
 

@@ -56,7 +56,7 @@ targets:
     auth: {{oauth: client_credentials, client_id: hub-client, client_secret: env:SNOW_SECRET}}
     discovery_source: SyncHub
     mode: write
-guards: {{default: {{max: 1000000, share: 100%}}}}
+guards: {{default: {{}}}}
 """
 _WRITES = "POST|PATCH|PUT"
 _FAULTS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -168,7 +168,7 @@ def _hits(rules: list[Rule]) -> int:
 
 
 class Sync:
-    """One `synchub sync` in a process of its own, to be killed or left to end.
+    """One `synchub sync` (or another command) in a process of its own, to be killed or left to end.
 
     Attributes:
         phase: What it is doing, as it says itself.
@@ -176,14 +176,17 @@ class Sync:
         took: Phase that is over -> seconds.
     """
 
-    def __init__(self, systems: Systems) -> None:
+    def __init__(self, systems: Systems, *command: str) -> None:
         self.phase, self.killed_in = "start", ""
         self.took: dict[str, float] = {}
         self._since = time.monotonic()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "synchub.cli.main", "sync"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            text=True, env={**os.environ, **systems.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
-        )  # fmt: skip
+            [sys.executable, "-m", "synchub.cli.main", *(command or ("sync",))],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **systems.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
         self.said: list[str] = []
         self._turn = threading.Condition()
         assert self._process.stderr is not None

@@ -116,6 +116,8 @@ class Counterparts:
                 # What was there before is other people's, also where the target put it beside an object of ours.
                 mine = row.n in ours and (other is None or other.origin == "created")
                 self._changes(row, item, ours=mine)
+                if mine:
+                    self._outcomes.echoes.add(row.n)
                 if row.changes:
                     filled.append(row)
                     if not mine:  # what it found there is what a rollback restores

@@ -53,6 +53,7 @@ class Outcomes:
         counts: So far.
         keys: What the objects carry; learned for each slice.
         done: Rows whose object holds what they wanted.
+        echoes: Rows about objects that the target made itself on the hub's account; what stands there nobody typed.
     """
 
     def __init__(self, job: TargetJob, state: State, plan: PlanState, clock: Clock, run: int) -> None:
@@ -60,6 +61,7 @@ class Outcomes:
         self.counts = DeliveryCounts()
         self.keys = HubKeys(job.hub_id, state.entities)
         self.done = 0
+        self.echoes: set[int] = set()
         self._facets: dict[tuple[str, str], ObjectIdentity] = {
             (cls, f.facet): f for cls in job.classes for f in job.maps.facets(cls)
         }
@@ -209,6 +211,22 @@ class Outcomes:
         batch.states.append((row.n, state, note[:500]))
         self.counts.add(row, state)
         self.done += 1
+
+    def agree(self, batch: DeliveryBatch, row: PlanRow, item: TargetObject, sent: dict[str, Value]) -> dict[str, Value]:
+        """Note what an object holds of a write whose answer was lost: else the hub's own value would be somebody's edit.
+
+        Returns:
+            What it holds of it.
+        """
+        facet = self.facet(row)
+        held = {n: v for n, v in sent.items() if n in item.fields and facet.same(n, v, item.fields[n])}
+        key = (row.entity, row.facet)
+        if held and key in self._bases and not marks(facet, row):
+            refused = self._refusals.get(key) or {}
+            item = replace(item, kind=facet.read_kind, cls=item.cls or row.kind)
+            batch.objects.append((*key, item, self._base(row, facet, item, held, {}), refused, "found"))
+            self._keep_gone(batch, row, item, held, refused)
+        return held
 
     def _marked(self, item: TargetObject, sent: dict[str, Value]) -> dict[str, Any]:
         """Say what is agreed on about a duplicate: what was before the merge, and the mark."""

@@ -190,12 +190,14 @@ class Races:
         sent = {n: {k: v for k, v in r.wanted().items() if waits_for(v) is None} for n, r in some.items()}
         self.after(some, answers, sent)
         for outcome in answers:
-            met = self._met.get(outcome.row, _Met())
-            wrote = {
-                k: v for k, v in sent[outcome.row].items() if (one := met.fields.get(k)) and (one.over or one.lost)
-            }
-            if wrote or met.unreadable:
-                self.settle(batch, some[outcome.row], outcome, wrote or sent[outcome.row])
+            n = outcome.row
+            stands = self._outcomes.agree(batch, some[n], existing[n], sent[n])
+            met = self._met.get(n, _Met())
+            told = {k: bool(one.over or one.lost) for k, one in met.fields.items() if one.seen}
+            if wrote := {k: v for k, v in sent[n].items() if told.get(k, k in stands)}:
+                self.settle(batch, some[n], outcome, wrote)
+            elif met.unreadable:
+                self.settle(batch, some[n], outcome, sent[n])
 
     def unanswered(self, batch: DeliveryBatch, rows: Sequence[PlanRow], read: Read) -> None:
         """Look at rows that are given up without an answer: some may have been carried out, if the target tells now."""
@@ -234,6 +236,8 @@ class Races:
         facet = self._outcomes.facet(row)
         base, theirs = self._outcomes.base(row), look.fields.get(name)
         if name not in facet.fields or row.op is Op.DELETE or facet.same(name, ours, theirs):
+            return
+        if row.n in self._outcomes.echoes:
             return
         if not writes_over(theirs, base.get(name), name in base, partial(facet.same, name)):
             return
