@@ -148,9 +148,10 @@ def _stream_words(source: str, counts: Mapping[str, Any]) -> str:
 def match_line(identified: Mapping[str, Any], entities: Mapping[str, int]) -> str:
     """Say in one line what identification made of the records."""
     have = ", ".join(f"{number(n)} {_plural(cls, n)}" for cls, n in sorted(entities.items(), key=lambda x: -x[1])[:5])
-    words = ("created", "changed", "merged", "parked", "missing")
+    words = ("created", "changed", "merged", "split", "parked", "missing")
     news = [f"{number(identified[k])} {k}" for k in words if identified.get(k)]
-    looked = f"{number(identified['records'])} records looked at"
+    why = " under other rules than before" if identified.get("new_rules") else ""
+    looked = f"{number(identified['records'])} records looked at{why}"
     return f"match  {looked}: {', '.join(news) or 'nothing new'}" + (f"; now {have}" if have else "")
 
 
