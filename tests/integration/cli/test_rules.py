@@ -42,8 +42,9 @@ def test_merges_are_listed_with_what_they_go_into(offline: Desk) -> None:
     assert found["merges"]["count"] == 2
     ids = {item[end]["id"] for item in found["merges"]["listed"] for end in ("thing", "into")}
     assert len(ids) == 4
-    identified = offline.run("plan", "--json").document["identified"]
-    assert (identified["new_rules"], identified["split"], identified["merged"]) == (True, 0, 2)
+    told = offline.run("plan").out
+    assert "records looked at under other rules than before" in told
+    assert "2 merged" in told
 
 
 def test_fields_that_follow_another_source_are_counted(offline: Desk) -> None:
