@@ -1,4 +1,4 @@
-"""The demo: a dirty estate, two targets that others have filled already, three runs of the Prefect flow, and an audit.
+"""The demo: a dirty estate, two targets that others filled, three runs of the Prefect flow, audits, and the way back.
 
 Four kinds of source are read: purchase orders as files, people from BambooHR and devices from Intune over HTTP, and the
 inventories of agents. ServiceNow and Jira Assets are written. The figures are the auditors', which read only the
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from synchub.demo.back import undo
 from synchub.demo.say import Say
 from synchub.demo.show import Show
 from synchub.demo.world import world
@@ -37,7 +38,8 @@ def run(json_output: bool, keep: Path | None = None, *, people: int = PEOPLE, de
         devices: Size of the estate.
 
     Returns:
-        Exit code: 0 when every run did its job and the unchanged one wrote nothing to any target, else 1.
+        Exit code: 0 when every run did its job, the unchanged one wrote nothing to any target, and the rollback brought
+        back every field and was left alone by the next sync, else 1.
 
     Raises:
         ConfigError: The simulators are not installed, or the folder is not empty.
@@ -51,15 +53,21 @@ def run(json_output: bool, keep: Path | None = None, *, people: int = PEOPLE, de
     with world(folder, people, devices, say) as systems, _prefect(folder, say):
         show = Show(systems, say)
         results = []
+        before = {}
         for name in _RUNS:
             if name == "one_percent":
+                before = systems.held()
                 say(f"    changed at the sources: {systems.change(percent=1):,} records")
             results.append(_run(name, systems.auditors, show, say))
+        show.looks()
+        undone = undo(systems, results[-1]["run"], before, say, lambda: _flow()[0])
         show.closing(results, started)
     if json_output:
-        sys.stdout.write(json.dumps({"runs": [{key: r[key] for key in _TOLD} for r in results]}) + "\n")
+        told = {"runs": [{key: r[key] for key in _TOLD} for r in results], "rollback": undone}
+        sys.stdout.write(json.dumps(told) + "\n")
     wrote = any(target["writes"] for target in results[1]["targets"].values())
-    return 1 if wrote or any(r["state"] == "failed" for r in results) else 0
+    again = any(undone["differences"].values()) or any(n for t in undone["next"].values() for n in t.values())
+    return 1 if wrote or again or any(r["state"] == "failed" for r in results) else 0
 
 
 def _run(name: str, auditors: dict[str, Any], show: Show, say: Say) -> dict[str, Any]:

@@ -34,13 +34,14 @@ class Show:
             seconds: The flow took.
 
         Returns:
-            What the JSON line holds for the run, and its `state`.
+            What the JSON line holds for the run, its number and its `state`.
         """
         entities = self._entities()
         self._print(name, result, flow_run, audits, entities)
         pulled = [c for streams in result["pulled"].values() for c in streams.values()]
         return {
             "name": name,
+            "run": result["run"],
             "state": result["state"],
             "records": sum(c["read"] for c in pulled),
             "changed": sum(c["new"] + c["changed"] for c in pulled),
@@ -96,28 +97,32 @@ class Show:
         finally:
             hub.close()
 
-    def closing(self, results: Sequence[Mapping[str, Any]], started: float) -> None:
-        """Compare the targets, explain one contested field and say where to look next.
-
-        Args:
-            results: What `run` returned, in order.
-            started: Monotonic clock at the start of the demo.
-        """
+    def looks(self) -> None:
+        """Compare the targets and explain one contested field."""
         from synchub.wiring import open_hub
 
-        say = self._say
         hub = open_hub(self._world.config)
         try:
             self._parity(hub)
             self._explain(hub)
         finally:
             hub.close()
+
+    def closing(self, results: Sequence[Mapping[str, Any]], started: float) -> None:
+        """Say what the unchanged run wrote, how long all took, and where to look next.
+
+        Args:
+            results: What `run` returned, in order.
+            started: Monotonic clock at the start of the demo.
+        """
+        say = self._say
         say()
         wrote = ", ".join(f"{figures['writes']:,} to {_CALLED[t]}" for t, figures in results[1]["targets"].items())
         say(f"Writes of the unchanged run: {wrote}. The demo took {time.monotonic() - started:.0f} s.")
         say(f"Where to look next: cd {self._world.folder}")
         say("  synchub status                         synchub dead-letters")
         say("  synchub explain HOSTNAME               synchub history HOSTNAME")
+        say("  synchub conflicts list                 synchub rollback --help")
         say("  (the simulators have stopped: commands that need them say so)")
 
     def _parity(self, hub: Any) -> None:

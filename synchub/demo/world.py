@@ -13,7 +13,10 @@ from synchub.demo.say import Say
 from synchub.errors import ConfigError
 
 SEED = 42
+Table = dict[str, dict[str, Any]]
 _YESTERDAY = 86_400  # seconds
+_TABLES = ("cmdb_ci_hardware", "cmdb_ci_vm_instance", "alm_hardware", "sys_user", "core_company", "cmdb_model")
+_STAMPS = {"sys_mod_count", "sys_updated_on", "sys_updated_by", "last_discovered", "Updated", "Last Seen"}
 
 CONFIGURATION = """\
 version: 1
@@ -86,9 +89,10 @@ class World:
         auditors: Target -> who looks at it from outside.
     """
 
-    def __init__(self, folder: Path, estate: Any, graph: Any, bamboo: Any, auditors: dict[str, Any]) -> None:
-        self.folder, self.config, self.auditors = folder, folder / "synchub.yaml", auditors
-        self._estate, self._graph, self._bamboo = estate, graph, bamboo
+    def __init__(self, folder: Path, estate: Any, sources: tuple[Any, Any], targets: tuple[Any, Any]) -> None:
+        self.folder, self.config = folder, folder / "synchub.yaml"
+        self._estate, (self._graph, self._bamboo), (self._snow, self._jira) = estate, sources, targets
+        self.auditors = _auditors(estate, self._snow, self._jira)
 
     def change(self, percent: int) -> int:
         """Let so much of every source change; returns the number of records."""
@@ -103,6 +107,13 @@ class World:
             auditor.learn(later)
         return len(later.changes)
 
+    def held(self) -> dict[str, Table]:
+        """Dump both targets: row or object -> its fields that are not empty, without stamps of when who wrote."""
+        self._snow.settle()
+        snow = {f"{table} {row['sys_id']}": row for table in _TABLES for row in self._snow.dump(table)}
+        assets = {item.key: self._jira.row(item) for item in self._jira.store.objects.values()}
+        return {"snow": _told(snow), "assets": _told(assets)}
+
 
 @contextlib.contextmanager
 def world(folder: Path, people: int, devices: int, say: Say) -> Iterator[World]:
@@ -113,8 +124,6 @@ def world(folder: Path, people: int, devices: int, say: Say) -> Iterator[World]:
     """
     with say.busy(f"building an estate of {people:,} people and {devices:,} devices, seed {SEED}"):
         try:
-            from simulators.assets_auditor import AssetsAuditor
-            from simulators.auditor import Auditor
             from simulators.bamboohr import BambooHR, custom
             from simulators.estate import build, load, load_assets
             from simulators.estate.bamboohr import CUSTOM_FIELDS, employees
@@ -145,11 +154,7 @@ def world(folder: Path, people: int, devices: int, say: Say) -> Iterator[World]:
             DEMO_JIRA_TOKEN="hub-token",  # noqa: S106 - the simulator's
         )
         (folder / "hr.yaml").write_text(HR_MAP)
-        auditors: dict[str, Any] = {
-            "snow": Auditor(snow.url, estate.truth, auth=("admin", "admin")),
-            "assets": AssetsAuditor(jira.url, estate.truth),
-        }
-        made = World(folder, estate, graph, bamboo, auditors)
+        made = World(folder, estate, (graph, bamboo), (snow, jira))
         made.config.write_text(
             CONFIGURATION.format(
                 tenant=graph.tenant, client_id=graph.client_id, graph=graph_server.url, snow=snow.url,
@@ -157,7 +162,7 @@ def world(folder: Path, people: int, devices: int, say: Say) -> Iterator[World]:
             )
         )  # fmt: skip
         os.environ["SYNCHUB_CONFIG"] = str(made.config)
-        for auditor in auditors.values():
+        for auditor in made.auditors.values():
             stack.callback(auditor.close)
             auditor.snapshot()
         say("    four kinds of source:")
@@ -169,6 +174,21 @@ def world(folder: Path, people: int, devices: int, say: Say) -> Iterator[World]:
         say(f"      snow    ServiceNow at {snow.url}: {_in_snow(snow)}")
         say(f"      assets  Jira Assets at {jira.url}: {_in_assets(jira)}")
         yield made
+
+
+def _auditors(estate: Any, snow: Any, jira: Any) -> dict[str, Any]:
+    from simulators.assets_auditor import AssetsAuditor
+    from simulators.auditor import Auditor
+
+    return {
+        "snow": Auditor(snow.url, estate.truth, auth=("admin", "admin")),
+        "assets": AssetsAuditor(jira.url, estate.truth),
+    }
+
+
+def _told(rows: Table) -> Table:
+    empty: tuple[Any, ...] = (None, "", [], [None])
+    return {key: {n: v for n, v in row.items() if n not in _STAMPS and v not in empty} for key, row in rows.items()}
 
 
 def _in_snow(snow: Any) -> str:

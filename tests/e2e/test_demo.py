@@ -114,6 +114,16 @@ class TestDemo:
         """Each run names its flow run, completed by Prefect's own word."""
         assert 3 == sum("Prefect flow run" in line and line.endswith("Completed") for line in demo[1])
 
+    def test_the_one_percent_run_is_undone(self, demo: Demo) -> None:
+        """Field for field, by the targets' own tables, and the next sync plans and writes nothing."""
+        undone = demo[0]["rollback"]
+
+        assert undone["run"] == 3
+        assert all(undone["fields"][target] > 0 for target in TARGETS)
+        assert {"snow": 0, "assets": 0} == undone["differences"]
+        assert {"planned": 0, "written": 0} == undone["next"]["snow"] == undone["next"]["assets"]
+        assert any("fields restored" in line for line in demo[1])
+
     def test_targets_are_compared(self, demo: Demo) -> None:
         """At the end stands how many things are in both targets and how much of them is equal."""
         said = demo[1]
