@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Literal
 
 import orjson
@@ -248,3 +249,32 @@ def test_what_a_policy_writes_over_is_kept(state: SqlState) -> None:
 
 def only_of(world: World, name: str) -> str:
     return next(item.id for item in world.target.of("ci_computer") if item.fields["name"] == name)
+
+
+@pytest.mark.parametrize("versions", ["step", "opaque", "none"])
+def test_what_was_written_without_an_answer_is_no_edit_of_others(state: SqlState, versions: Versions) -> None:
+    """Three answers are lost, the write arrived: the next value of the source is written, as after any write."""
+    world, target = hub(state, versions)
+    target.answers = ["lost", "lost", "lost"]
+    world.sync()
+    world.clock.time += 60
+    said(world, 0, "Windows 12")
+    world.sync()
+
+    assert target.held[only(world)].fields["os"] == "Windows 12"
+
+
+@pytest.mark.parametrize("answers", [["lost", "lost", "lost"], ["killed"]])
+def test_what_was_written_over_without_an_answer_is_kept(state: SqlState, answers: list[str]) -> None:
+    """No version and no history tells of the write, but the object holds it: the person's value is kept."""
+    world, target = hub(state, "none")
+    target.can = type(target.can)(batch=5, workers=1)
+    world.policies = {"os": "hub"}
+    world.sync()
+    target.edit(only(world), os="typed by Jane")
+    target.answers = list(answers)
+    with suppress(KeyboardInterrupt):
+        again(world)
+    again(world)
+
+    assert [(o.theirs, o.how) for o in kept(world)] == [("typed by Jane", "policy")]
