@@ -6,6 +6,19 @@ from typing import NamedTuple
 
 import orjson
 
+from synchub.domain.clocks import trusted
+from synchub.ports import Clock
+
+
+def timed(server_now: int, clock: Clock) -> bool:
+    """Tell whether changes may be read by the server's clock; when not, everything is read and no cursor is kept.
+
+    Args:
+        server_now: What the server said, seconds since 1970 UTC; 0: nothing.
+        clock: Ours; it never becomes a cursor.
+    """
+    return bool(server_now) and trusted(server_now - clock.now())
+
 
 class Cursor(NamedTuple):
     """Where a read of changes starts: server's time of the last read and of the last full one; what was asked for."""

@@ -27,6 +27,7 @@ from connectors.registry import Context
 from connectors.retry import RetryPolicy, call
 from connectors.status import error_for, parse_date, parse_retry_after
 from connectors.tls import tls_context
+from synchub.domain.clocks import apart
 from synchub.errors import AuthError, ConfigError, ConnectorError, ContractChanged, RateLimited, Rejected, Unavailable
 from synchub.ports import Clock, RateBudget
 
@@ -36,7 +37,6 @@ for _name in ("httpx", "httpcore"):
 
 _IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-SKEW_ALLOWED_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,10 +279,8 @@ class HttpClient:
 
     def warnings(self) -> list[str]:
         """Say what a person should know: a server clock that is off by more than a minute."""
-        if self.skew_s is None or abs(self.skew_s) <= SKEW_ALLOWED_S:
-            return []
-        side = "ahead of" if self.skew_s > 0 else "behind"
-        return [f"{self.connection}: the system's clock is {abs(self.skew_s)} s {side} ours"]
+        words = apart(self.skew_s or 0)
+        return [f"{self.connection}: the system's clock is {words}"] if words else []
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -295,6 +295,17 @@ class PlanStore:
             )
         return [_row(row[1:]) for row in sorted(rows, key=lambda row: row[:2])]
 
+    def last_classes(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
+        """See `Plans.last_classes`."""
+        with self._db.read() as tx:
+            rows = tx.select_in(
+                "select r.plan, r.n, r.entity, r.facet, r.cls from plan_row r join plan p on p.id=r.plan"
+                " where p.target=? and r.state='applied' and r.entity in {in}",
+                list(entities),
+                before=(target,),
+            )
+        return {(entity, facet): cls for _, _, entity, facet, cls in sorted(rows)}
+
     def targets_of(self, run: int) -> list[int]:
         """See `Plans.targets_of`."""
         with self._db.read() as tx:

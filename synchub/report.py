@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from synchub.domain.clocks import apart
 from synchub.domain.records import CHANGES_ONLY
 from synchub.engine.watch import span
 from synchub.visible import cell, cut, markdown, moment, number, pad, plain, visible
@@ -140,6 +141,9 @@ def _stream_words(source: str, counts: Mapping[str, Any]) -> str:
         words.append(f"{number(counts['withheld'])} vanished at once: not believed, nothing goes missing of them")
     if counts.get("drift"):
         words.append(f"DRIFT: {cell(counts['drift'][0], 60)}")
+    if warned := counts.get("warnings"):
+        more = f" and {len(warned) - 1} more" if len(warned) > 1 else ""
+        words.append(f"warns: {cell(warned[0], 100)}{more}")
     if not counts["complete"] and not is_of_changes(counts):
         words.append(f"nothing goes missing because of {source}")
     return "; ".join(words)
@@ -205,6 +209,8 @@ def _needs(result: Result) -> list[str]:
         ]
         if orphans := report["summary"].get("orphans"):
             lines.append(f"{name}: {number(orphans)} objects made by the hub belong to nothing any more; they stay")
+        if off := apart(report.get("skew", 0)):
+            lines.append(f"{name}: its clock is {off}")
         states = report.get("states") or {}
         bad = [f"{number(states[s])} {s}" for s in ("failed", "refused", "drifted") if states.get(s)]
         if bad:
@@ -222,7 +228,7 @@ def _needs(result: Result) -> list[str]:
 _HOLD_WORDS = {
     "create": "create {}", "retire": "retire {}", "delete": "delete {}", "clear": "empty fields of {}",
     "unassign": "take {} from people", "reassign": "give {} to other people", "status": "set {} to another status",
-    "class": "move {} to another class", "merge": "merge {}", "wipe": "wipe {}",
+    "class": "write {} that were another class", "merge": "mark duplicates of {}", "wipe": "wipe {}",
 }  # fmt: skip
 
 

@@ -103,6 +103,8 @@ class Api:
     def fields(self) -> tuple[set[str], int]:
         """List the names of the dataset's fields that this key is offered, and tell the server's time (seconds, UTC).
 
+        The time is 0 where no answer carries one (a proxy removed it).
+
         Raises:
             ContractChanged: The list has another form, or does not end.
             ConnectorError: As `HttpClient.request`.
@@ -219,7 +221,7 @@ class Api:
 
         def once() -> tuple[Any, int]:
             answer = self.client.request(method, path, idempotent=True, retry=retry.NO_RETRY, **options)
-            return answer.json(), parse_date(answer.headers.get("date")) or self.client.clock.now()
+            return answer.json(), parse_date(answer.headers.get("date")) or 0
 
         found, now = retry.call(once, policy=self._policy, clock=self.client.clock, idempotent=True)
         if not isinstance(found, dict):

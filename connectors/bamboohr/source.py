@@ -21,7 +21,7 @@ from connectors.auth import BasicKey
 from connectors.bamboohr.api import BATCH, Api, DataPage, any_of, said
 from connectors.bamboohr.employment import Row, facts
 from connectors.bamboohr.settings import BambooSettings, EmployeeOptions
-from connectors.cursor import Cursor
+from connectors.cursor import Cursor, timed
 from connectors.http import HttpClient
 from connectors.registry import Context, Rate
 from synchub.domain.records import CHANGES_ONLY, End, Page, Rejected
@@ -75,10 +75,14 @@ class _Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """One read: what is asked for, when it started by the server's clock, and the history of the employees."""
+    """One read: what is asked for, when it started by the server's clock, and the history of the employees.
+
+    `timed`: that clock can be read by the next time.
+    """
 
     fields: list[str]
     started: int
+    timed: bool
     scope: str
     history: Mapping[str, Sequence[Row]]
     limit: int | None
@@ -145,17 +149,23 @@ class BambooSource:
             raise ConfigError(f"the stream {stream!r} is not configured.", where=self._connection,
                               fix=f"Configured: {', '.join(self.streams()) or 'none'}.")  # fmt: skip
         tally = _Tally()
-        offered, started = self._api.fields()
+        clock = self._api.client.clock
+        offered, told = self._api.fields()
+        by_time, started = timed(told, clock), told or clock.now()
+        if not told:
+            tally.warnings.append(f"{self._connection}: the answers carry no date, so everybody is read")
         fields = self._fields(offered, tally)
         scope = xxhash.xxh3_64_hexdigest(",".join(fields).encode())
         last = Cursor.parse(cursor)
-        if last is not None and (last.scope != scope or last.full > started or self._due(last.full, started)):
+        if last is not None and (
+            not by_time or last.scope != scope or last.since > started or self._due(last.full, started)
+        ):
             last = None
         since = last.since - self._settings.overlap_minutes * 60 if last else None
         changes = self._api.changed(since) if since is not None else None
         if changes is not None and (changes.deleted or len(changes.present) > _MOST_CHANGED):
             since = changes = None  # a deleted record is known to be gone only from a full read
-        ask = _Ask(fields, started, scope, self._history(since, tally), limit)
+        ask = _Ask(fields, started, by_time, scope, self._history(since, tally), limit)
         if last is not None and changes is not None:
             try:
                 yield from self._changed(ask, changes.present, last, tally)
@@ -228,7 +238,7 @@ class BambooSource:
                 f"{self._connection}: {hidden} employees changed that this API key does not see, or no longer"
             )
         proof = f"{CHANGES_ONLY} since {since} UTC: {tally.read():,} {STREAM}"
-        end = End(False, proof, Cursor(ask.started, last.full, ask.scope).text(), self._scope())
+        end = End(False, proof, _cursor(ask, last.full), self._scope())
         yield self._last(Page(origin=f"{self._connection}: {STREAM}"), end, tally)
 
     def _page(self, page: DataPage, ask: _Ask, tally: _Tally) -> Page:
@@ -271,7 +281,7 @@ class BambooSource:
     def _end(self, ask: _Ask, tally: _Tally) -> End:
         """Judge a full read that came to its last page."""
         gone = len(self._api.changed(ask.started - 1, "deleted").deleted)
-        cursor, read = Cursor(ask.started, ask.started, ask.scope).text(), tally.read()
+        cursor, read = _cursor(ask, ask.started), tally.read()
         if gone:  # who is deleted moves the others forward: one of them may have slipped past between two pages
             return End(False, f"{gone} employees were deleted while the list was read", cursor, self._scope())
         if read < tally.most:
@@ -299,6 +309,10 @@ class BambooSource:
 
     def _scope(self) -> str:
         return f"company {self._company} {STREAM}"
+
+
+def _cursor(ask: _Ask, full: int) -> str | None:
+    return Cursor(ask.started, full, ask.scope).text() if ask.timed else None
 
 
 def _rejected(where: str, item: Any, fields: Any) -> Rejected:

@@ -125,7 +125,6 @@ class JiraAssetsTarget:
     def examine(self) -> Iterator[tuple[str, Callable[[], str]]]:
         """Yield single checks for `synchub check`; see `synchub.ports.Examined`."""
         yield "object schema", self._examine_schema
-        yield "clock", self._examine_clock
 
     def _examine_schema(self) -> str:
         self._schema.forget()
@@ -143,10 +142,6 @@ class JiraAssetsTarget:
                 where=where, fix="Make the account an object schema manager, or add what the plan lists by hand.",
             )  # fmt: skip
         return f"{wanted}: {len(view.types)} object types"
-
-    def _examine_clock(self) -> str:
-        skew = self._client.server_time() - self._client.clock.now()
-        return f"{abs(skew)} s {'ahead of' if skew > 0 else 'behind'} ours" if abs(skew) > 60 else "agrees with ours"
 
     def close(self) -> None:
         """Give connections back."""

@@ -23,10 +23,11 @@ from jira.resources import Issue
 from connectors.address import fault, origin
 from connectors.auth import Basic
 from connectors.body import Limits, parse_json
-from connectors.http import SKEW_ALLOWED_S, user_agent
+from connectors.http import user_agent
 from connectors.registry import Context
 from connectors.requests_session import TIMEOUTS, outfit, read_whole
 from connectors.status import error_for, parse_date, parse_retry_after
+from synchub.domain.clocks import apart
 from synchub.errors import ConfigError, ConnectorError, ContractChanged, RateLimited, Unavailable
 from synchub.ports import RateBudget
 
@@ -116,10 +117,8 @@ class Session(ResilientSession):
 
     def warnings(self) -> list[str]:
         """Say what a person should know: a server clock that is off by more than a minute."""
-        if abs(self.skew_s) <= SKEW_ALLOWED_S:
-            return []
-        side = "ahead of" if self.skew_s > 0 else "behind"
-        return [f"{self._name}: the system's clock is {abs(self.skew_s)} s {side} ours"]
+        words = apart(self.skew_s)
+        return [f"{self._name}: the system's clock is {words}"] if words else []
 
 
 class Library(JIRA):

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import xxhash
 
-from connectors.cursor import Cursor
+from connectors.cursor import Cursor, timed
 from connectors.jira_issues import adf, jql
 from connectors.jira_issues.client import MOST_MINUTES, IssuesClient
 from connectors.jira_issues.fields import category
@@ -90,7 +90,9 @@ class JiraIssuesSource:
 
     def _changes(self, last: Cursor | None, now: int, scope: str) -> Cursor | None:
         """Return where a read of changes starts; None when everything is to be read."""
-        if last is None or last.scope != scope or last.full > now or self._minutes(last, now) > MOST_MINUTES:
+        if not timed(now, self._client.clock):
+            return None
+        if last is None or last.scope != scope or last.since > now or self._minutes(last, now) > MOST_MINUTES:
             return None
         return None if now - last.full >= self._settings.full_every_hours * 3600 else last
 
@@ -101,9 +103,8 @@ class JiraIssuesSource:
     def _end(self, started: int, last: Cursor | None, scope: str, tally: _Tally) -> End:
         read = len(tally.seen) + tally.rejected
         if last is None:
-            return End(
-                True, f"last page reached, {read:,} {STREAM}", Cursor(started, started, scope).text(), self._scope()
-            )
+            cursor = Cursor(started, started, scope).text() if timed(started, self._client.clock) else None
+            return End(True, f"last page reached, {read:,} {STREAM}", cursor, self._scope())
         since = datetime.fromtimestamp(last.since, UTC).strftime("%Y-%m-%d %H:%M")
         proof = f"{CHANGES_ONLY} since {since} UTC: {read:,} {STREAM}"
         return End(False, proof, Cursor(started, last.full, scope).text(), self._scope())

@@ -98,7 +98,6 @@ class JiraIssuesTarget:
         yield "hub key", self._examine_mark
         if self._client.settings.assets is not None:
             yield "assets", self._examine_assets
-        yield "clock", self._examine_clock
 
     def _examine_permissions(self) -> str:
         key = self._client.settings.project
@@ -122,10 +121,6 @@ class JiraIssuesTarget:
         block = self._client.settings.assets
         assert block is not None
         return f"{block.field} is {self._client.field_id(block.field)}"
-
-    def _examine_clock(self) -> str:
-        skew = self._client.server_time() - self._client.clock.now()
-        return f"{abs(skew)} s {'ahead of' if skew > 0 else 'behind'} ours" if abs(skew) > 60 else "agrees with ours"
 
     def close(self) -> None:
         """Give connections back."""

@@ -383,6 +383,17 @@ def clock_skew(case: SourceCase) -> None:
 
 
 @_check
+def clock_skew_resume(case: SourceCase) -> None:
+    """A system whose clock went off by an hour since the last read is read whole, and leaves no cursor."""
+    with running(case, case.page + 1) as run:
+        first = drain(case, run)
+        run.inject(Fault("skew", nth=(), seconds=3600))
+        got = drain(case, run, cursor=first.ended().cursor)
+        everything_once(got, run.keys())
+        assert got.ended().cursor is None, "a clock that nobody believes became a cursor"
+
+
+@_check
 def foreign_link(case: SourceCase) -> None:
     """A link to another host is not followed: the credentials stay here."""
     with running(case, case.page * 2) as run:

@@ -115,7 +115,6 @@ class RtTarget:
         """Yield single checks for `synchub check`; see `synchub.ports.Examined`."""
         yield "catalogs", self._examine_catalogs
         yield "custom fields", self._examine_fields
-        yield "clock", self._examine_clock
 
     def _examine_catalogs(self) -> str:
         self._schema.forget()
@@ -138,10 +137,6 @@ class RtTarget:
                 )  # fmt: skip
         lacking = [n for n in _shipped() if self._schema.field(n) is None]
         return f"RT has no {', '.join(map(repr, lacking))}: never written" if lacking else "all that the map names"
-
-    def _examine_clock(self) -> str:
-        skew = self._client.server_time() - self._client.clock.now()
-        return f"{abs(skew)} s {'ahead of' if skew > 0 else 'behind'} ours" if abs(skew) > 60 else "agrees with ours"
 
     def close(self) -> None:
         """Give connections back."""

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from connectors.secrets import SecretRef, TextOrRef, is_reference
 from connectors.tls import tls_context
 from synchub.cli.output import Stages
+from synchub.domain.clocks import apart
 from synchub.engine.contact import wrong_instance
 from synchub.errors import ConfigError, HubError, StateError
 from synchub.explain import stored_map
@@ -176,7 +177,7 @@ class Checks:
         with self._hub.source(name) as source:
             for page in source.read(stream, limit=_READ):
                 if page.payloads:
-                    return "gives records"
+                    return "; ".join(("gives records", *page.warnings))
                 if page.rejected:
                     return f"gives dead letters first: {page.rejected[0].where}"
         return "holds nothing"
@@ -193,6 +194,7 @@ class Checks:
         if secrets and not self._offline:
             self._stages.stage(f"asking {name}")
             if self._one(f"{what} answers", lambda: self._identity(name, state=state)):
+                self._one(f"{what} clock", lambda: self._clock(name))
                 self._examined(what, name)
                 self._rate(what, "targets", name)
 
@@ -222,6 +224,10 @@ class Checks:
         if pinned is not None and pinned != identity:
             raise wrong_instance(name, identity, pinned)
         return f"{identity} (not met before)" if pinned is None else identity
+
+    def _clock(self, name: str) -> str:
+        with self._hub.target_job(name) as job:
+            return apart(job.target.server_time() - self._hub.clock.now()) or "agrees with ours"
 
     def _examined(self, what: str, name: str) -> None:
         """Let a target look at itself, where it can."""

@@ -14,8 +14,8 @@ KINDS: dict[str, str] = {
     "unassign": "things taken from a person",
     "reassign": "things given to another person",
     "status": "things set to another status or lifecycle",
-    "class": "objects moved to another class",
-    "merge": "things found to be one",
+    "class": "objects written as things of another class than before",
+    "merge": "objects marked as duplicates of things that became one",
     "wipe": "devices wiped",
 }
 EVERY = "default"

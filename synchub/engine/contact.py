@@ -6,17 +6,19 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from synchub.domain.clocks import trusted
 from synchub.domain.guards import Guards
 from synchub.domain.model import CLASSES
 from synchub.domain.plan import TargetObject
 from synchub.engine.edits import MOST, sign
 from synchub.errors import WrongInstance
 from synchub.mapports import Facets, ObjectIdentity
-from synchub.ports import Progress, Target
+from synchub.ports import Clock, Progress, Target
 from synchub.reconcile.identifiers import identifier_hash, identifiers
 from synchub.stores import State, TargetState
 
 _OVERLAP = 5  # seconds read again: targets stamp to the second
+_NO_CURSOR = 0  # it was looked at, but by a clock that says nothing
 NAME = 62  # kind of the hash under which a target object is found by its bare name
 
 
@@ -68,11 +70,13 @@ class Contact:
         read: Objects read.
         changed: Linked objects that somebody else changed.
         first: This was the first contact.
+        skew: Seconds that the target's clock is ahead of ours.
     """
 
     read: int = 0
     changed: int = 0
     first: bool = False
+    skew: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
 
 
@@ -102,10 +106,13 @@ def wrong_instance(name: str, identity: str, known: str) -> WrongInstance:
     )
 
 
-def contact(job: TargetJob, state: State, progress: Progress | None = None) -> tuple[TargetState, Contact]:
+def contact(
+    job: TargetJob, state: State, clock: Clock, progress: Progress | None = None
+) -> tuple[TargetState, Contact]:
     """Pin or check the instance and learn what changed in it since the last look.
 
-    The first look reads all objects of the kinds that are delivered; later ones only what others changed since.
+    The first look reads all objects of the kinds that are delivered; later ones only what others changed since, by the
+    target's own clock. As long as that is far from ours, and when it was set back, everything is read.
 
     Raises:
         WrongInstance: Another instance than the pinned one answers.
@@ -114,7 +121,8 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
     known = pinned(job, state)
     found = Contact(first=known.read_since is None)
     now = job.target.server_time()
-    since = None if known.read_since is None else known.read_since - _OVERLAP
+    found.skew = now - clock.now()
+    since = _since(known, now) if trusted(found.skew) else None
     signed = 0
     own: dict[str, list[tuple[str, ObjectIdentity]]] = {}
     for cls in job.classes:
@@ -137,8 +145,14 @@ def contact(job: TargetJob, state: State, progress: Progress | None = None) -> t
             found.kinds[kind] = found.kinds.get(kind, 0) + len(read)
             if progress:
                 progress(f"{job.name} reading {kind}", found.kinds[kind], None)
-    state.targets.saw(known.id, now)
+    state.targets.saw(known.id, now if trusted(found.skew) else _NO_CURSOR)
     return state.targets.target(job.name), found
+
+
+def _since(known: TargetState, now: int) -> int | None:
+    if not known.read_since or known.read_since > now:
+        return None
+    return known.read_since - _OVERLAP
 
 
 def _unerased(job: TargetJob, state: State, kind: str, page: list[TargetObject]) -> list[TargetObject]:

@@ -28,6 +28,7 @@ from synchub.stores.holds import OPEN, REJECTED, HeldRow, Hold
 
 _STATUS = frozenset({"lifecycle", "operational_status", "status"})
 _OWNER = "owner"
+_DUPLICATE = "duplicate"
 _EMPTY: tuple[Any, ...] = (None, "", [])
 _BY_OP = {Op.CREATE: "create", Op.INSERT: "create", Op.RETIRE: "retire", Op.DELETE: "delete"}
 _WHOLE = frozenset(_BY_OP.values())
@@ -38,13 +39,14 @@ _MOST_CAUSES = 1000  # told apart for one guard; the most common one is shown
 def roles(cls: str, facet: ObjectIdentity) -> dict[str, str]:
     """Tell which target fields say who has a thing (`owner`) and which say how it stands (`status`).
 
-    It follows from the canonical fields that fill them. A person's manager is no owner.
+    It follows from the canonical fields that fill them. A person's manager is no owner. The field that marks an object
+    as a duplicate is `duplicate`.
     """
     owners = {
         name for name, info in describe(CLASSES[cls]).items()
         if info.reference == "person" and CLASSES[cls].family != "person"
     }  # fmt: skip
-    found = {}
+    found = {facet.duplicate: _DUPLICATE} if facet.duplicate else {}
     for name, filled in facet.fields.items():
         if owners.intersection(filled.sources):
             found[name] = _OWNER
@@ -65,9 +67,11 @@ def kinds_of(row: PlanRow, role: Mapping[str, str]) -> dict[str, list[str]]:
         return {whole: []}
     found: dict[str, list[str]] = {}
     for name, change in row.changes.items():
-        if change.old in _EMPTY:
-            continue
         what = role.get(name)
+        if what == _DUPLICATE and change.new not in _EMPTY:
+            found["merge"] = [name]
+        if change.old in _EMPTY or what == _DUPLICATE:
+            continue
         if change.new in _EMPTY:
             kind = "unassign" if what == _OWNER else "clear"
         elif what is not None:
@@ -87,9 +91,11 @@ def change_digest(
     """
     if not names:
         return ""
-    told = [
+    told: list[Any] = [
         (n, row.changes[n].old, [doc.get(s) for s in sources.get(n, ())] or row.changes[n].new) for n in sorted(names)
     ]
+    if row.object_id is not None and any(sources.get(n) is None for n in names):
+        told.append(row.object_id)  # a mark on one of several objects of the thing
     return xxhash.xxh3_64_hexdigest(orjson.dumps(told, default=str))
 
 
@@ -129,9 +135,11 @@ class Watch:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._roles: dict[tuple[str, str], dict[str, str]] = {}
         self._sources: dict[tuple[str, str], dict[str, Sequence[str]]] = {}
+        self._kinds: dict[tuple[str, str], str] = {}
         for cls in job.classes:
             for facet in job.maps.facets(cls):
                 self._roles[cls, facet.facet] = roles(cls, facet)
+                self._kinds[cls, facet.facet] = facet.kind
                 self._sources[cls, facet.facet] = {n: f.sources for n, f in facet.fields.items()}
         self._holds = {} if job.guards is None else {h.id: h for h in state.holds.of(target, ())}
         self._gone: list[HeldRow] = []
@@ -154,6 +162,7 @@ class Watch:
         known = self._known(by_id)
         stops: dict[int, int] = {}  # number of a row -> number of the hold that stops it
         seen: set[HeldRow] = set()
+        were = self._were(rows)
         for row in rows:
             if row.state is not _PENDING:
                 continue
@@ -161,17 +170,37 @@ class Watch:
                 self._group("create", row.cls).add(row, "", by_id[row.entity].sources)
                 continue
             key = row.cls, row.facet
-            for kind, names in kinds_of(row, self._roles.get(key, {})).items():
+            found = kinds_of(row, self._roles.get(key, {}))
+            before = were.get((row.entity, row.facet)) if were else None
+            if before is not None and row.op is Op.UPDATE:
+                found["class"] = []
+            for kind, names in found.items():
                 digest = change_digest(row, names, self._sources.get(key, {}), docs.get(row.entity, {}))
                 mine = [h for h in known.get((row.entity, row.facet, row.op, digest), ()) if self._is(h, kind)]
                 seen.update(mine)
                 states = {self._holds[h.hold].state: h.hold for h in mine}
                 if not states:
-                    self._group(kind, row.cls).add(row, digest, _cause(kind, row, names, by_id.get(row.entity)))
+                    cause = f"{before} became {row.cls}" if kind == "class" else ""
+                    cause = cause or _cause(kind, row, names, by_id.get(row.entity))
+                    self._group(kind, row.cls).add(row, digest, cause)
                 elif REJECTED in states or OPEN in states:
                     stops[row.n] = states.get(REJECTED) or states[OPEN]
         self._gone += [h for some in known.values() for h in some if h not in seen]
         return self._stop(rows, stops) if stops else rows
+
+    def _were(self, rows: Sequence[PlanRow]) -> Mapping[tuple[int, str], str]:
+        """Find what became another class since it was last written: (entity, facet) -> the class it was.
+
+        Only where the class has objects of another kind, and this one is not: it stays what it is at the target.
+        """
+        some = {
+            (r.entity, r.facet): r.cls for r in rows
+            if r.op is Op.UPDATE and r.state is _PENDING and r.kind != self._kinds.get((r.cls, r.facet), r.kind)
+        }  # fmt: skip
+        if not some:
+            return {}
+        last = self._state.plans.last_classes(self._target, sorted({entity for entity, _ in some}))
+        return {key: last[key] for key, cls in some.items() if last.get(key, cls) != cls}
 
     def _group(self, kind: str, cls: str) -> _Group:
         found = self._groups.get((kind, cls))
@@ -250,7 +279,7 @@ def _cause(kind: str, row: PlanRow, names: Sequence[str], entity: EntityRow | No
     if not names:
         return entity.sources if entity is not None else ""
     change = row.changes[names[0]]
-    verb = {"unassign": "emptied", "clear": "emptied"}.get(kind, "changed")
+    verb = {"unassign": "emptied", "clear": "emptied", "merge": "set"}.get(kind, "changed")
     source = f" by {change.source}" if change.source else ""
     rule = f" (rule {change.rule})" if change.rule else ""
     return f"{', '.join(names)} {verb}{source}{rule}"

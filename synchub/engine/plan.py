@@ -67,7 +67,7 @@ def make_plan(
         WrongInstance: Another instance than the pinned one answers.
         ConnectorError: The target cannot be read.
     """
-    target, seen = contact(job, state, progress)
+    target, seen = contact(job, state, clock, progress)
     planner = _Planner(job, state, rules, clock.now(), run, target)
     number = state.plans.create(target.id, run, clock.now(), job.config)
     upto = target.planned_rev if target.fingerprint == job.fingerprint else 0

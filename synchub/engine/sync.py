@@ -32,6 +32,7 @@ class TargetReport:
         written_over: Values of other people that were written over (`policy`, `race`), and put back (`back`).
         heartbeats: Objects that were told when their thing was last seen (`HeartbeatCounts`); they are no writes.
         paused: Who stopped the writes, and why; empty: nobody did.
+        skew: Seconds that the target's clock is ahead of ours.
     """
 
     plan: str
@@ -45,6 +46,7 @@ class TargetReport:
     written_over: dict[str, int] = field(default_factory=dict)
     heartbeats: dict[str, int] = field(default_factory=dict)
     paused: str = ""
+    skew: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -121,4 +123,4 @@ def target_step(
 
 
 def _report(job: TargetJob, plan: PlanState, seen: Contact) -> TargetReport:
-    return TargetReport(plan.token, plan.summary, seen.read, seen.first, seen.changed, job.mode)
+    return TargetReport(plan.token, plan.summary, seen.read, seen.first, seen.changed, job.mode, skew=seen.skew)

@@ -150,6 +150,10 @@ class Plans(Protocol):
         """Return the rows that a run applied to some entities, of all plans, in the order of delivery."""
         ...
 
+    def last_classes(self, target: int, entities: Sequence[int]) -> dict[tuple[int, str], str]:
+        """Return (entity, facet) -> the class as which the target was last told of it, as far as that is kept."""
+        ...
+
     def targets_of(self, run: int) -> list[int]:
         """Return the numbers of the targets to which a run delivered."""
         ...

@@ -42,7 +42,8 @@ class TargetState:
         id: Number in the state.
         identity: The instance that was pinned at first contact; None before it.
         planned_rev: Entities up to this revision are planned.
-        read_since: Server time up to which other people's edits are known; None before first contact.
+        read_since: Server time up to which other people's edits are known; None before first contact, 0 where the
+            server's clock says nothing.
         fingerprint: Of the target map and the policies under which was planned.
     """
 

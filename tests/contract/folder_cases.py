@@ -28,7 +28,7 @@ _EXEMPT = dict.fromkeys(
         "three_pages", "short_page", "empty_page_in_the_middle", "duplicate_page", "endless_list", "login_refused",
         "token_expired", "status_401", "status_403", "status_404", "status_409_412", "throttled_seconds",
         "throttled_date", "throttled_silently", "throttled_for_ever", "down_then_up", "down", "cut_off", "truncated",
-        "truncated_for_ever", "malformed", "clock_skew", "foreign_link", "secrets_echoed",
+        "truncated_for_ever", "malformed", "clock_skew", "clock_skew_resume", "foreign_link", "secrets_echoed",
     ),
     _HTTP,
 )  # fmt: skip

@@ -46,7 +46,7 @@ def _read(
     limit: int | None = None,
     **settings: Any,
 ) -> list[Page]:
-    source = company.open(lent or context(), **settings)
+    source = company.open(lent or context(FakeClock(company.clock.now())), **settings)
     try:
         return list(source.read("employees", cursor=cursor, limit=limit))
     finally:

@@ -258,3 +258,66 @@ def test_what_comes_later_is_counted_alone(world: Guarded) -> None:
     computers(world, 5, ram_mib=8192)  # the held ones are planned again
     assert world.sync().applied == {}
     assert held(world) == [("create", "computer", "open", 5)]
+
+
+def servers(world: Guarded, tmp_path: Path) -> None:
+    """Let the target have servers, too, which are objects of another kind."""
+    more = tmp_path / "servers.yaml"
+    fields = "{name: {from: [hostname, name]}, serial: {from: serial_number}, note: {from: description}}"
+    more.write_text(
+        f"version: 1\nclasses:\n  server:\n    ci:\n      kind: ci_server\n      read: ci_computer\n"
+        f"      fields: {fields}\n      identity: {{serial_number: serial, hostname: name}}\n"
+    )
+    world.maps = load_target_map([Path(world_module.__file__).with_name("target.yaml")], [more])
+    world.classes = ("computer", "person", "server")
+
+
+def as_servers(world: Guarded, count: int, note: str) -> None:
+    for n in range(count):
+        world.say("mdm", f"d{n}", "server", serial_number=f"SER-{n:04}", manufacturer="Dell", hostname=f"pc{n}",
+                  description=note)  # fmt: skip
+
+
+def test_things_that_became_another_class_are_held_until_somebody_looked(world: Guarded, tmp_path: Path) -> None:
+    """Their objects stay what they are, so writing them is the class change; approved once, it is asked no more."""
+    servers(world, tmp_path)
+    loaded(world, description="under the desk")
+    before = len(world.target.log)
+    as_servers(world, 6, "in the rack")
+    world.sync()
+    assert held(world) == [("class", "server", "open", 6)]
+    assert world.state.holds.of(None, ())[0].cause == "computer became server"
+    assert len(world.target.log) == before
+    world.answer("approved")
+    world.sync()
+    assert len(world.target.log) == before + 6
+    as_servers(world, 6, "in another rack")
+    world.sync()
+    assert len(world.target.log) == before + 12, "what was a server already was held as a change of class"
+    assert held(world) == [("class", "server", "approved", 0)]
+
+
+def test_objects_that_were_linked_across_kinds_are_no_change_of_class(world: Guarded, tmp_path: Path) -> None:
+    """A server that somebody typed in as a computer was never written as anything else."""
+    servers(world, tmp_path)
+    world.limits = {"class": Limit(max=0), "default": Limit()}
+    for n in range(6):
+        world.target.put("ci_computer", name=f"pc{n}", serial=f"SER-{n:04}", note="x", os="y")
+    world.policies = {"default": "hub"}
+    as_servers(world, 6, "in the rack")
+    world.sync()
+    as_servers(world, 6, "in another rack")
+    world.sync()
+    assert held(world) == []
+    assert {item.fields["note"] for item in world.target.of("ci_computer")} == {"in another rack"}
+
+
+def test_marks_of_duplicates_are_counted_as_merges() -> None:
+    """Each object is told apart; taking a mark away is none."""
+    mark = {"dup": FieldChange("", "sys-1")}
+    assert kinds_of(_row(Op.UPDATE, mark), {"dup": "duplicate"}) == {"merge": ["dup"]}
+    assert kinds_of(_row(Op.UPDATE, {"dup": FieldChange("sys-1", None)}), {"dup": "duplicate"}) == {}
+
+
+def _row(op: Op, changes: dict[str, FieldChange]) -> PlanRow:
+    return PlanRow(1, 1, "computer", "ci", "ci_computer", op, "id-1", changes)
