@@ -19,7 +19,7 @@ from synchub.domain.plan import FieldChange, Op, PlanRow, RowState
 from synchub.errors import PlanError
 from synchub.stores import DeliveryBatch, PlanState
 
-_PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run, digest, undoes"
+_PLAN = "id, token, target, state, created_at, expires_at, config, upto_rev, summary, run, digest, undoes, covers"
 _ROW = "n, entity, cls, facet, kind, op, object_id, changes, label, state, note, hold"
 
 
@@ -33,10 +33,11 @@ _number = attrgetter("n")
 
 
 def _plan(row: Row) -> PlanState:
-    number, token, target, state, created, expires, config, upto, summary, run, digest, undoes = row
+    number, token, target, state, created, expires, config, upto, summary, run, digest, undoes, covers = row
     return PlanState(
-        number, token, target, state, created, expires, config, upto, orjson.loads(summary), run, digest or "", undoes
-    )
+        number, token, target, state, created, expires, config, upto, orjson.loads(summary), run, digest or "", undoes,
+        covers or "",
+    )  # fmt: skip
 
 
 def _row(row: Row) -> PlanRow:
@@ -129,13 +130,21 @@ class PlanStore:
         return counts
 
     def seal(
-        self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any], digest: str = ""
+        self,
+        plan: int,
+        token: str,
+        expires_at: int,
+        upto_rev: int,
+        summary: Mapping[str, Any],
+        digest: str = "",
+        covers: str = "",
     ) -> None:
         """See `Plans.seal`."""
         with self._db.begin() as tx:
             tx.run(
-                "update plan set token=?, expires_at=?, upto_rev=?, summary=?, digest=?, state='open' where id=?",
-                (token, expires_at, upto_rev, orjson.dumps(dict(summary)), digest, plan),
+                "update plan set token=?, expires_at=?, upto_rev=?, summary=?, digest=?, covers=?, state='open'"
+                " where id=?",
+                (token, expires_at, upto_rev, orjson.dumps(dict(summary)), digest, covers or None, plan),
             )
 
     def summarise(self, plan: int, summary: Mapping[str, Any]) -> None:

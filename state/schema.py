@@ -167,6 +167,7 @@ plan = _table(
     "plan", _id(), _text("token"), _int("target"), _int("run"), _int("created_at"), _int("expires_at"), _text("state"),
     _text("config"),
     _int("upto_rev"), _blob("summary"), _text("digest", null=True), _int("undoes", null=True),
+    _text("covers", null=True),
     Index("plan_token", "token"), Index("plan_target", "target", "state"),
 )  # fmt: skip
 plan_row = _table(

@@ -65,8 +65,8 @@ def deliver(
     left = work.finish()
     partly = bool(left) and job.only is not None
     state.plans.mark(plan.id, "open" if partly else "applied")
-    if plan.undoes is None and ((job.mode == "write" and not partly) or not left):
-        state.targets.planned(plan.target, plan.upto_rev, job.fingerprint)
+    if plan.covers and ((job.mode == "write" and not partly) or not left):
+        state.targets.planned(plan.target, plan.upto_rev, plan.covers)
     return work.outcomes.counts
 
 

@@ -91,17 +91,24 @@ def make_plan(
     planner.summary.add_standing(state.plans.standing(target.id))
     planner.summary.orphans = state.targets.orphans(target.id)
     planner.guard.close(number, planner.summary)
-    upto = upto if select is None else target.planned_rev
-    return Planned(seal(job, state, clock, number, run, upto, planner.summary.as_dict()), seen)
+    upto, covers = (upto, job.fingerprint) if select is None else (target.planned_rev, "")
+    return Planned(seal(job, state, clock, number, run, upto, planner.summary.as_dict(), covers), seen)
 
 
 def seal(
-    job: TargetJob, state: State, clock: Clock, number: int, run: int, upto: int, summary: Mapping[str, Any]
+    job: TargetJob,
+    state: State,
+    clock: Clock,
+    number: int,
+    run: int,
+    upto: int,
+    summary: Mapping[str, Any],
+    covers: str = "",
 ) -> PlanState:
     """Close a plan whose rows are stored: from here on it is a document that apply takes, until it expires."""
     digest = state.plans.digest(number)
     token = xxhash.xxh3_64_hexdigest(orjson.dumps([job.name, number, run, digest, job.config]))[:12]
-    state.plans.seal(number, token, clock.now() + job.plan_seconds, upto, summary, digest)
+    state.plans.seal(number, token, clock.now() + job.plan_seconds, upto, summary, digest, covers)
     plan = state.plans.get(number)
     assert plan is not None
     return plan

@@ -27,6 +27,8 @@ class PlanState:
         run: Run that made it.
         digest: SHA-256 over what its rows do, as issued; empty for a plan of an earlier release.
         undoes: The run that it undoes; None for an ordinary plan.
+        covers: Fingerprint of the map, policies and classes under which everything was planned up to `upto_rev`; empty
+            for a plan of single things, for one that undoes a run, and for one of an earlier release.
     """
 
     id: int
@@ -41,6 +43,7 @@ class PlanState:
     run: int
     digest: str = ""
     undoes: int | None = None
+    covers: str = ""
 
 
 class Plans(Protocol):
@@ -79,9 +82,16 @@ class Plans(Protocol):
         ...
 
     def seal(
-        self, plan: int, token: str, expires_at: int, upto_rev: int, summary: Mapping[str, Any], digest: str = ""
+        self,
+        plan: int,
+        token: str,
+        expires_at: int,
+        upto_rev: int,
+        summary: Mapping[str, Any],
+        digest: str = "",
+        covers: str = "",
     ) -> None:
-        """Give a plan its token; from here on it is what apply applies."""
+        """Give a plan its token; from here on it is what apply applies. See `PlanState` for the arguments."""
         ...
 
     def summarise(self, plan: int, summary: Mapping[str, Any]) -> None:
