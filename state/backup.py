@@ -115,7 +115,7 @@ def restore(engine: Engine, path: Path, *, replace: bool = False) -> Backup:
         _read_tables(connection, path)
         command.upgrade(config, "head")
         tx = Tx(connection)
-        tx.run("update target set read_since=null, planned_rev=0")
+        tx.run("update target set read_since=null, looks=null, planned_rev=0")
         tx.run("update plan set state='superseded' where state in ('open', 'applying')")
     return found
 

@@ -119,7 +119,7 @@ proposal = _table(
 
 target = _table(
     "target", _id(), _text("name"), _text("identity", null=True), _int("planned_rev"), _int("read_since", null=True),
-    _text("fingerprint"), _int("identified"), UniqueConstraint("name", name="target_name"),
+    _text("fingerprint"), _int("identified"), _text("looks", null=True), UniqueConstraint("name", name="target_name"),
 )  # fmt: skip
 # Every object of a target that the hub knows: linked when `entity` is set. `base` is NULL while it equals `fields`.
 # `was` is whose it was before things were merged: an object that is nobody's and was somebody's is a duplicate.

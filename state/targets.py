@@ -10,7 +10,7 @@ import orjson
 from state.db import Database, Row, Tx
 from synchub.domain.packed import packed
 from synchub.domain.plan import TargetObject
-from synchub.stores import DeliveryBatch, ObjectRow, TargetState
+from synchub.stores import DeliveryBatch, Look, ObjectRow, TargetState
 
 COLUMNS = (
     "id, kind, object_id, entity, facet, fields, base, version, updated_at, updated_by, counterpart, cls, refused,"
@@ -53,7 +53,7 @@ class TargetStore:
         """See `Targets.target`."""
         with self._db.begin() as tx:
             row = tx.first(
-                "select id, identity, planned_rev, read_since, fingerprint from target where name=?", (name,)
+                "select id, identity, planned_rev, read_since, fingerprint, looks from target where name=?", (name,)
             )
             if row is None:
                 number = tx.allocate("target", 1)
@@ -61,18 +61,21 @@ class TargetStore:
                     "insert into target(id, name, planned_rev, fingerprint, identified) values (?,?,0,'',0)",
                     (number, name),
                 )
-                row = (number, None, 0, None, "")
-        return TargetState(*row)
+                row = (number, None, 0, None, "", None)
+        number, identity, rev, since, fingerprint, told = row
+        looks = {kind: Look(*look) for kind, look in orjson.loads(told or b"{}").items()}
+        return TargetState(number, identity, rev, since, fingerprint, looks)
 
     def pin(self, target: int, identity: str) -> None:
         """See `Targets.pin`."""
         with self._db.begin() as tx:
             tx.run("update target set identity=? where id=?", (identity, target))
 
-    def saw(self, target: int, since: int) -> None:
+    def saw(self, target: int, since: int, looks: Mapping[str, Look]) -> None:
         """See `Targets.saw`."""
+        told = orjson.dumps({kind: tuple(look) for kind, look in looks.items()}).decode()
         with self._db.begin() as tx:
-            tx.run("update target set read_since=? where id=?", (since, target))
+            tx.run("update target set read_since=?, looks=? where id=?", (since, told, target))
 
     def planned(self, target: int, rev: int, fingerprint: str) -> None:
         """See `Targets.planned`."""

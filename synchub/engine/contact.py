@@ -15,7 +15,7 @@ from synchub.errors import WrongInstance
 from synchub.mapports import Facets, ObjectIdentity
 from synchub.ports import Clock, Progress, Target
 from synchub.reconcile.identifiers import identifier_hash, identifiers
-from synchub.stores import State, TargetState
+from synchub.stores import Look, State, TargetState
 
 _OVERLAP = 5  # seconds read again: targets stamp to the second
 _NO_CURSOR = 0  # it was looked at, but by a clock that says nothing
@@ -112,7 +112,8 @@ def contact(
     """Pin or check the instance and learn what changed in it since the last look.
 
     The first look reads all objects of the kinds that are delivered; later ones only what others changed since, by the
-    target's own clock. As long as that is far from ours, and when it was set back, everything is read.
+    target's own clock. As long as that is far from ours, and when it was set back, everything is read; so are the
+    objects of a type of which the maps read a field more than the last time.
 
     Raises:
         WrongInstance: Another instance than the pinned one answers.
@@ -122,13 +123,15 @@ def contact(
     found = Contact(first=known.read_since is None)
     now = job.target.server_time()
     found.skew = now - clock.now()
-    since = _since(known, now) if trusted(found.skew) else None
+    told = trusted(found.skew)
+    looks = dict(known.looks) if known.read_since is not None else {}
     signed = 0
     own: dict[str, list[tuple[str, ObjectIdentity]]] = {}
     for cls in job.classes:
         for facet in job.maps.facets(cls):
             own.setdefault(facet.kind, []).append((cls, facet))
     for kind, (cls, facet, reads) in kinds_of(job).items():
+        since = _since(looks.get(kind), reads, now) if told else None
         for read in job.target.objects(kind, reads, since=since):
             page = _unerased(job, state, kind, read)
             # A class of its own may have identifiers that the others lack, as a telephone its IMEI; and several classes
@@ -145,14 +148,15 @@ def contact(
             found.kinds[kind] = found.kinds.get(kind, 0) + len(read)
             if progress:
                 progress(f"{job.name} reading {kind}", found.kinds[kind], None)
-    state.targets.saw(known.id, now if trusted(found.skew) else _NO_CURSOR)
+        looks[kind] = Look(now if told else _NO_CURSOR, reads)
+    state.targets.saw(known.id, now if told else _NO_CURSOR, looks)
     return state.targets.target(job.name), found
 
 
-def _since(known: TargetState, now: int) -> int | None:
-    if not known.read_since or known.read_since > now:
+def _since(look: Look | None, reads: Sequence[str], now: int) -> int | None:
+    if look is None or not look.at or look.at > now or not set(reads).issubset(look.fields):
         return None
-    return known.read_since - _OVERLAP
+    return look.at - _OVERLAP
 
 
 def _unerased(job: TargetJob, state: State, kind: str, page: list[TargetObject]) -> list[TargetObject]:

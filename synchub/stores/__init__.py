@@ -26,7 +26,7 @@ from synchub.stores.plans import Plans, PlanState
 from synchub.stores.questions import Question, Questions
 from synchub.stores.retention import Before, Retention
 from synchub.stores.runs import Runs
-from synchub.stores.targets import DeliveryBatch, ObjectRow, Targets, TargetState
+from synchub.stores.targets import DeliveryBatch, Look, ObjectRow, Targets, TargetState
 
 __all__ = [
     "NEVER",
@@ -58,6 +58,7 @@ __all__ = [
     "LedgerBatch",
     "LegalHold",
     "Links",
+    "Look",
     "Moved",
     "NewEntity",
     "NewRecord",

@@ -34,6 +34,16 @@ class ObjectRow(NamedTuple):
     gone: Mapping[str, Value] = {}  # never changed
 
 
+class Look(NamedTuple):
+    """The last look at the objects of one type: up to which server time (0: by a clock that says nothing), and at what.
+
+    Who reads more fields, or looks at a type for the first time, has to read all of its objects.
+    """
+
+    at: int
+    fields: Sequence[str]
+
+
 @dataclass(frozen=True, slots=True)
 class TargetState:
     """Where one target stands.
@@ -45,6 +55,7 @@ class TargetState:
         read_since: Server time up to which other people's edits are known; None before first contact, 0 where the
             server's clock says nothing.
         fingerprint: Of the target map and the policies under which was planned.
+        looks: Object type -> the last look at its objects.
     """
 
     id: int
@@ -52,6 +63,7 @@ class TargetState:
     planned_rev: int
     read_since: int | None
     fingerprint: str
+    looks: Mapping[str, Look]
 
 
 @dataclass(slots=True)
@@ -96,8 +108,8 @@ class Targets(Protocol):
         """Pin the instance."""
         ...
 
-    def saw(self, target: int, since: int) -> None:
-        """Other people's edits are known up to this server time."""
+    def saw(self, target: int, since: int, looks: Mapping[str, Look]) -> None:
+        """Other people's edits are known up to this server time, of the objects of each type as its look says."""
         ...
 
     def planned(self, target: int, rev: int, fingerprint: str) -> None:

@@ -22,7 +22,7 @@ from tests.support.fakes import FakeClock, MemorySource, MemoryTarget, PlainMapp
 ROLES = {"erp": "procurement", "mdm": "mdm", "scan": "discovery", "hr": "hr"}
 TARGET_MAP = load_target_map([Path(__file__).with_name("target.yaml")])
 _EVIDENCE = {"run", "audit", "sequence", "plan", "plan_row"}  # tables that every run adds to
-_MOMENTS = {"read_at", "complete_at", "fresh_at", "read_since"}  # columns that say when somebody looked last
+_MOMENTS = {"read_at", "complete_at", "fresh_at", "read_since", "looks"}  # columns that say when somebody looked last
 
 
 class World:

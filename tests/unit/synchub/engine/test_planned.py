@@ -79,3 +79,69 @@ def test_a_plan_of_some_classes_leaves_the_others_to_be_planned(state: SqlState)
     world.clock.time += 60
     world.sync()
     assert len(world.target.of("user")) == 1
+
+
+def test_a_plan_that_is_older_than_the_map_does_not_count_for_the_new_one(state: SqlState, more: TargetMap) -> None:
+    """Planned, then the map changes, then delivered: the next plan goes by the new map."""
+    world = make(state, 2, cpu_cores=8)
+    world.sync()
+    changed(world, os_name="Windows 12")
+    world.clock.time += 60
+    world.update()
+    plan = world.plan()
+    world.maps = more
+    world.deliver(plan)
+    world.clock.time += 60
+    world.sync()
+    assert held(world, "cores") == ["8"] * 2
+    world.clock.time += 60
+    assert world.sync().summary["looked_at"] == 0  # and that was all there was
+
+
+# --- what has to be read for it -----------------------------------------------------------------------------------
+
+
+def test_a_field_that_the_map_takes_in_later_is_read_and_written_everywhere(state: SqlState, more: TargetMap) -> None:
+    """What objects hold in it was never read; it is, and nobody's value counts as an edit."""
+    world = make(state, 3, cpu_cores=8)
+    world.sync()
+    world.clock.time += 3600
+    world.sync()
+    world.target.of("ci_computer")[1].fields["cores"] = "8"
+    world.maps = more
+    world.clock.time += 3600
+    report = world.sync()
+    assert held(world, "cores") == ["8"] * 3
+    assert (report.applied, report.changed_by_others) == ({"update": 2}, 0)
+
+
+def test_a_class_that_is_taken_in_later_is_looked_for_first(state: SqlState) -> None:
+    """People come into play long after first contact: the users that are there are found, not made twice."""
+    world = make(state)
+    world.classes = ("computer",)
+    world.say("hr", "1", "person", worker_id="E1", email="a@x.example", given_name="Anna", family_name="Novak")
+    world.target.put("user", "u1", number="E1", email="a@x.example", first="Anna", last="Novak")
+    world.sync()
+    world.clock.time += 3600
+    world.sync()
+    world.classes = ("computer", "person")
+    world.clock.time += 3600
+    report = world.sync()
+    assert report.applied == {"link": 1}
+    assert len(world.target.of("user")) == 1
+
+
+def test_edits_of_objects_that_a_part_did_not_look_at_are_seen_later(state: SqlState) -> None:
+    """A plan of computers alone does not count as a look at people."""
+    world = make(state)
+    world.say("hr", "1", "person", worker_id="E1", email="a@x.example", job_title="Analyst")
+    world.sync()
+    world.clock.time += 3600
+    (user,) = world.target.of("user")
+    world.target.edit(user.id, title="Clerk")
+    world.clock.time += 3600
+    world.classes = ("computer",)
+    world.plan()
+    world.classes = ("computer", "person")
+    world.clock.time += 3600
+    assert world.sync().changed_by_others == 1
