@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 def check(offline: bool, config: Path, as_json: bool) -> int:
     """Check configuration, maps, rules, secrets and connections.
 
-    Lists every problem with its place and what to do, not only the first. Of each source one record is read, each
-    target is asked who it is, and each system's rate limit is shown beside the hub's own; nothing is stored or
-    written.
+    Lists every problem with its place and what to do, not only the first; what is right in form and does not do what
+    it says is a warning, or a problem where it never works. Of each source one record is read, each target is asked
+    who it is, and each system's rate limit is shown beside the hub's own; nothing is stored or written.
     """
     from synchub.cli.checks import Checks
 
@@ -37,11 +37,12 @@ def check(offline: bool, config: Path, as_json: bool) -> int:
 
 
 def _document(hub: Hub, results: list[dict[str, Any]]) -> dict[str, Any]:
-    good = [item for item in results if item["ok"]]
+    good = [item for item in results if item["ok"] and "code" not in item]
     return {
         "config": str(hub.loaded.path),
         "fingerprint": hub.loaded.fingerprint,
         "ok": good,
+        "warnings": [item for item in results if item["ok"] and "code" in item],
         "problems": [item for item in results if not item["ok"]],
     }
 
@@ -50,11 +51,16 @@ def _render(found: dict[str, Any]) -> str:
     from synchub.visible import visible
 
     lines = [f"ok       {visible(item['what'])}   {visible(item['note'])}".rstrip() for item in found["ok"]]
-    for item in found["problems"]:
-        where = f"{item['where']}: " if item["where"] else ""
-        first, *others = item["message"].split("\n")
-        lines.append(f"PROBLEM  {visible(item['what'])}   {visible(where + first)}")
-        lines += [f"         {visible(line)}" for line in (*others, item["fix"]) if line]
+    for word, items in (("warning", found["warnings"]), ("PROBLEM", found["problems"])):
+        for item in items:
+            where = f"{item['where']}: " if item["where"] else ""
+            first, *others = item["message"].split("\n")
+            lines.append(f"{word}  {visible(item['what'])}   {visible(where + first)}")
+            lines += [f"         {visible(line)}" for line in (*others, item["fix"]) if line]
     count = len(found["problems"])
-    end = f"{count} problem{'s' if count != 1 else ''}." if count else "Everything is in order. NEXT  synchub plan"
+    if count:
+        end = f"{count} problem{'s' if count != 1 else ''}."
+    else:
+        warned = f" ({len(found['warnings'])} to look at)" if found["warnings"] else ""
+        end = f"Everything is in order{warned}. NEXT  synchub plan"
     return "\n".join([*lines, "", end])

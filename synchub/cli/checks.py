@@ -17,7 +17,9 @@ from synchub.domain.clocks import apart
 from synchub.engine.contact import wrong_instance
 from synchub.errors import ConfigError, HubError, StateError
 from synchub.explain import stored_map
+from synchub.lint import lint
 from synchub.ports import Examined
+from synchub.reconcile.policies import check_policies
 from synchub.settings.serve import Tls
 from synchub.wiring import Hub
 
@@ -28,7 +30,8 @@ class Checks:
     """Runs all checks.
 
     Attributes:
-        results: `{"what", "ok", "note"}` or `{"what", "ok", "code", "where", "message", "fix"}`, in order.
+        results: `{"what", "ok", "note"}` or `{"what", "ok", "code", "where", "message", "fix"}`, in order. What is fine
+            and has a `code` is a warning.
     """
 
     def __init__(self, hub: Hub, stages: Stages, *, offline: bool) -> None:
@@ -40,7 +43,8 @@ class Checks:
         """Check everything."""
         self._one("configuration", self._configuration)
         self._one("time zone", self._zone)
-        self._one("rules", self._rules)
+        if self._one("rules", self._rules):
+            self._lint()
         if self._settings.notify is not None:
             self._one("notify", self._notify)
         http = self._settings.http
@@ -91,6 +95,20 @@ class Checks:
     def _rules(self) -> str:
         self._hub.rules()
         return ", ".join(f"{name} is {self._hub.role(name)}" for name in self._settings.sources)
+
+    def _lint(self) -> None:
+        """Look for what is right in form and does not do what it says; what may be meant is only a warning."""
+        for found in lint(self._hub):
+            self.results.append(
+                {
+                    "what": found.code,
+                    "ok": not found.wrong,
+                    "code": "config" if found.wrong else found.code,
+                    "where": found.where,
+                    "message": found.message,
+                    "fix": found.fix,
+                }
+            )
 
     def _notify(self) -> str:
         """Look whether the references lead to services that are known; nothing is sent."""
@@ -215,6 +233,9 @@ class Checks:
                 where=self._hub.loaded.document.where("targets", name, "classes"),
                 fix=f"It takes: {', '.join(maps.classes)}.",
             )
+        block, document = self._settings.targets[name], self._hub.loaded.document
+        if "theirs" in block.model_fields_set:
+            check_policies(block.theirs, maps, wanted, lambda *way: document.where("targets", name, "theirs", *way))
         return ", ".join(wanted)
 
     def _identity(self, name: str, *, state: bool) -> str:

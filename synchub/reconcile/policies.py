@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from synchub.domain.model import CLASSES
 from synchub.domain.yamlfile import nearest
-from synchub.errors import ConfigError
+from synchub.errors import ConfigError, Faults
 from synchub.reconcile.diff import Policy, parse_policy
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def check_policies(
         where: Tells file and line of a key of the block.
 
     Raises:
-        ConfigError: A key that is no field of the target map, or a policy that is none; the nearest key is named.
+        ConfigError: A key that is no field of the target map, or a policy that is none; all of them, the nearest named.
     """
     scopes: dict[str, set[str]] = {}
     for cls in classes:
@@ -98,16 +98,20 @@ def check_policies(
         for scope in {cls, CLASSES[cls].family}:
             scopes.setdefault(scope, set()).update(names)
     every = set().union(*scopes.values()) if scopes else set()
+    faults = Faults()
     for key, said in block.items():
-        if isinstance(said, str):
-            _check(key, said, every | {"default"}, where(key), scopes)
-            continue
-        if key not in scopes:
-            raise ConfigError(
-                f"{key!r} is no class that is delivered here.", where=where(key), fix=nearest(key, scopes)
-            )
-        for name, text in said.items():
-            _check(name, text, scopes[key] | {"default"}, where(key, name), {})
+        with faults.kept():
+            if isinstance(said, str):
+                _check(key, said, every | {"default"}, where(key), scopes)
+                continue
+            if key not in scopes:
+                raise ConfigError(
+                    f"{key!r} is no class that is delivered here.", where=where(key), fix=nearest(key, scopes)
+                )
+            for name, text in said.items():
+                with faults.kept():
+                    _check(name, text, scopes[key] | {"default"}, where(key, name), {})
+    faults.tell()
 
 
 def _check(key: str, text: str, known: set[str], where: str, scopes: Mapping[str, set[str]]) -> None:

@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
+_HORIZON = 8 * 86_400
+_RUNS = 14
+
 
 def is_cron(cron: str) -> bool:
     """Tell whether this is a cron expression.
@@ -40,3 +43,18 @@ def next_run(cron: str, zone: str, now: int) -> int | None:
         return int(next(CronSim(cron, datetime.fromtimestamp(now, place))).timestamp())
     except (CronSimError, StopIteration):
         return None
+
+
+def longest_gap(cron: str, zone: str, now: int) -> int:
+    """Return the most seconds between two runs of a schedule, as far as the next eight days and fourteen runs show.
+
+    >>> longest_gap("0 8-18 * * *", "UTC", 1_800_000_000) // 3600
+    14
+    """
+    gap, before, count = 0, next_run(cron, zone, now), 0
+    first = before or now
+    while before is not None and (count < _RUNS or before - first < _HORIZON):
+        following = next_run(cron, zone, before)
+        gap = max(gap, (following or before) - before)
+        before, count = following, count + 1
+    return gap

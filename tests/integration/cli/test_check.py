@@ -14,7 +14,7 @@ from simulators.jira import Jira
 from simulators.servicenow import ServiceNow
 from tests.contract.bamboohr_case import KEY, ROOT, BambooUnderTest
 from tests.contract.intune_case import SECRET, IntuneUnderTest
-from tests.integration.cli.conftest import Ran, synchub
+from tests.integration.cli.conftest import Desk, Ran, synchub
 
 _KEPT = {
     "source mdm": "80 requests a second (at once up to 400)",
@@ -151,3 +151,60 @@ def test_a_state_that_cannot_be_made_is_named_with_the_way_out(tmp_path: Path) -
     assert "writable" in problem["fix"]
     assert ran.code == 1
     assert "Make the folder writable" in ran.err
+
+
+def test_rules_that_do_not_work_are_told_with_their_line(offline: Desk) -> None:
+    """What never works is a problem, what may be meant a warning, which does not fail the check."""
+    offline.changes |= {"rules": {"hardware": {"fields": {"price": ["erp", "mdm"]}, "silent_after": {"mdm": "12h"}}},
+                        "schedules": {"sync": "0 6 * * 1-5"}}  # fmt: skip
+    offline.write()
+    lines = offline.config.read_text().splitlines()
+    ran = offline.run("check", "--offline", "--json")
+    assert ran.code == 0
+    found = {item["what"]: item for item in ran.document["warnings"]}
+    assert set(found) == {"never_says", "window_too_short"}
+    assert found["never_says"]["where"] == f"synchub.yaml:{1 + lines.index('      price:')}"
+    assert "up to 3d may lie between two reads (schedules: sync)" in found["window_too_short"]["message"]
+    text = offline.run("check", "--offline").out
+    assert "warning  never_says   synchub.yaml:" in text
+    assert "Everything is in order (2 to look at)." in text
+    offline.changes["rules"] = {"hardware": {"fields": {"price": ["mdm"]}}}
+    offline.write()
+    ran = offline.run("check", "--offline", "--json")
+    assert ran.code == 2
+    assert [item["what"] for item in ran.document["problems"]] == ["nobody_may_say"]
+
+
+def test_a_map_over_itself_and_policies_of_no_field_are_told(offline: Desk) -> None:
+    """All keys of `theirs` at once, without asking the target."""
+    (offline.folder / "own.yaml").write_text("fields: {}\n")
+    settings = offline.settings()
+    settings["sources"]["mdm"]["streams"]["devices"]["maps"] = ["own.yaml", "own.yaml"]
+    settings["targets"]["snow"]["theirs"] = {"os_versoin": "hub", "default": "target", "computer": {"nme": "hub"}}
+    offline.changes = {"sources": settings["sources"], "targets": settings["targets"]}
+    offline.write()
+    found = {item["what"]: item for item in offline.run("check", "--offline", "--json").document["problems"]}
+    assert set(found) == {"map_twice", "target snow map"}
+    message = found["target snow map"]["message"]
+    assert "'os_versoin'" in message
+    assert "'nme'" in message
+
+
+def test_a_source_and_a_target_of_one_system(offline: Desk) -> None:
+    """What comes back from there as its own word is told, where somebody else says it, too."""
+    settings = offline.settings()
+    jira = {"connector": "jira_issues", "url": "https://acme.atlassian.net", "project": "OPS"}
+
+    def login() -> dict[str, str]:
+        return {"email": "hub@acme.example", "token": "env:SNOW_PASSWORD"}
+
+    desks = {"desk": {**jira, "auth": login()}, "desk2": {**jira, "url": "https://b.example", "auth": login()}}
+    offline.changes = {"sources": {**settings["sources"], **desks},
+                       "targets": {"tasks": {**jira, "auth": login(), "classes": ["ticket"]}}}  # fmt: skip
+    offline.write()
+    found = offline.run("check", "--offline", "--json").document["warnings"]
+    assert [item["what"] for item in found] == ["echo"]
+    assert "desk reads from where tasks writes to" in found[0]["message"]
+    del offline.changes["sources"]["desk2"]
+    offline.write()
+    assert offline.run("check", "--offline", "--json").document["warnings"] == []
