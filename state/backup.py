@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
-from alembic import command
 from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Connection, Engine
 
@@ -96,13 +95,15 @@ def restore(engine: Engine, path: Path, *, replace: bool = False) -> Backup:
         InputError: The file is no backup, damaged, or cut off; nothing was changed.
         StateError: The state is not empty, or the backup is of a newer schema; nothing was changed.
     """
+    from alembic import command
+
     found = inspect_backup(path)
     have, need = versions(engine)
     if have is not None and not replace:
         raise StateError(
             "the state is not empty.", where="restore", fix="Say --replace to lose what it holds, or configure another."
         )
-    if need is None or max(found.schema, have or "") > need:
+    if max(found.schema, have or "") > need:
         raise StateError(
             f"the backup has schema {found.schema}, the state {have or 'none'}, this program knows {need}.",
             where=str(path), fix="Restore it with the program that made it, or a newer one.",

@@ -12,14 +12,14 @@ from state.heartbeats import HeartbeatStore
 from state.holds import HoldStore
 from state.identity import IdentityStore
 from state.ledger import LedgerStore
-from state.links import LinkStore
 from state.letters import LetterStore
+from state.links import LinkStore
 from state.lookup import LookupStore
 from state.migrate import ensure
 from state.overwritten import OverwrittenStore
 from state.parking import ParkingStore
-from state.pins import PinStore
 from state.pauses import PauseStore
+from state.pins import PinStore
 from state.plans import PlanStore
 from state.questions import QuestionStore
 from state.reports import ReportStore

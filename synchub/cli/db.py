@@ -32,7 +32,7 @@ def upgrade(config: Path, as_json: bool) -> None:
         engine = open_engine(hub.state_url())
         try:
             before, need = versions(engine)
-            if before is not None and need is not None and before > need:
+            if before is not None and before > need:
                 raise StateError(
                     f"the state has schema {before}, this program knows {need}.",
                     where="state",
