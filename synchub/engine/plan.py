@@ -170,16 +170,25 @@ class _Planner:
         referred: dict[int, list[int]] = {}
         for people in self._people(upto):
             links: dict[int, list[Link]] = {}
+            docs: list[tuple[EntityRow, Mapping[str, Any]]] = []
             for person in people:
                 if self._takes(person) and (select is None or person.id in select):
                     doc = orjson.loads(person.doc)
+                    docs.append((person, doc))
                     links[person.id] = [x for facet in self.job.maps.facets(person.cls) for x in facet.links(doc)]
+            self._adopt(docs)
             self.references.learn([link for some in links.values() for link in some])
             for entity, some in links.items():
                 found = [self.references.to_come(link) for link in some]
                 referred[entity] = [other for other in found if other is not None]
         self.references.coming = referred.keys()
         self.maker.arrange(*levels(referred))
+
+    def _adopt(self, people: Sequence[tuple[EntityRow, Mapping[str, Any]]]) -> None:
+        """Find the objects that this plan links to people, so that a reference to one of them is known to be equal."""
+        linked = {entity for entity, _ in self.state.targets.object_ids(self.target.id, [e.id for e, _ in people])}
+        found = self.linker.match([(e, doc) for e, doc in people if e.id not in linked], take=False)
+        self.references.adopted |= {e: o.object_id for e, m in found.items() for o in list(m.objects.values())[:1]}
 
     def _people(self, upto: int) -> Iterator[list[EntityRow]]:
         for position in range(0, len(self._again), _CHUNK):

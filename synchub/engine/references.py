@@ -41,6 +41,7 @@ class References:
         waiting: What could not be resolved, in the order in which it was met: in words, and kind and name of what has
             to appear (empty where nothing tells that it did).
         coming: People that this plan looks at: they may get their object from it.
+        adopted: Person -> object of the target that this plan links to him.
     """
 
     UNKNOWN: Final = object()
@@ -52,6 +53,7 @@ class References:
         self._delivers_people = any(CLASSES[cls].family == "person" for cls in job.classes)
         self.waiting: list[tuple[str, str, str]] = []
         self.coming: Collection[int] = frozenset()
+        self.adopted: dict[int, str] = {}
 
     def learn(self, values: Iterable[Any]) -> None:
         """Ask for everything that some values refer to and that is not known yet."""
@@ -99,6 +101,11 @@ class References:
                 return {_ENTITY: person[0]}
             return person[1]
         return filled
+
+    def meant(self, wanted: Any) -> Any:
+        """Return what a resolved value will be in the target; None for an object that this plan creates."""
+        entity = waits_for(wanted)
+        return wanted if entity is None else self.adopted.get(entity)
 
     def appeared(self, kind: str, names: Sequence[str]) -> list[str]:
         """Return those of the names in `waiting` behind which there is something by now."""

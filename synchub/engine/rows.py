@@ -262,7 +262,8 @@ class RowMaker:
                     continue
                 self.unpinned.append((entity.id, facet.facet, name))
             actual = existing.fields.get(name)
-            if not waits_for(wanted) and facet.same(name, wanted, actual):
+            meant = self._references.meant(wanted)
+            if (meant is not None or wanted is None) and facet.same(name, meant, actual):
                 if agreed is not None and actual not in (None, ""):
                     agreed.append(name)
                 continue

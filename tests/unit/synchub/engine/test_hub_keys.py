@@ -123,6 +123,25 @@ def test_what_agreed_when_others_objects_were_linked_follows_the_sources(state: 
     assert world.target.held["x1"].fields["os"] == "Windows 11"
 
 
+def test_a_reference_to_a_person_who_is_linked_by_the_same_plan_can_agree(state: SqlState) -> None:
+    """Who holds the device is who the sources say: no conflict, and he is followed by the next holder."""
+    world = world_of(state)
+    for key, name in (("E1", "anna"), ("E2", "ben")):
+        world.say("hr", key, "person", employee_id=key, email=f"{name}@x.example", family_name=name)
+        world.target.put("user", f"u-{name}", number=key, email=f"{name}@x.example", last=name)
+    for key, holder in (("1", "u-anna"), ("2", "u-ben")):
+        world.target.put("ci_computer", f"x{key}", serial=f"5CG81F000{key}", name="nb", maker="c1", user=holder)
+        world.say("mdm", key, serial_number=f"5CG81F000{key}", assigned_to="anna@x.example", **HP)
+    world.sync()
+    contested = {c["detail"]["theirs"] for c in state.reports.conflicts() if c["field"] == "user"}
+    for said in world.said["mdm"].values():
+        said["fields"]["assigned_to"] = "ben@x.example"
+    world.clock.time += 60
+    world.sync()
+
+    assert (contested, world.target.held["x1"].fields["user"]) == ({"u-ben"}, "u-ben")
+
+
 def test_objects_of_another_hub_are_not_recognised(state: SqlState, databases: Databases) -> None:
     """The same record known to another hub made another object: it is not this one's."""
     world = world_of(state)
