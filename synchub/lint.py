@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from connectors import registry
 from mapping.engine import FieldMap
 from synchub.errors import HubError
 from synchub.explain import stored_map
@@ -60,8 +61,11 @@ def _streams(hub: Hub, name: str) -> list[str]:
         with hub.source(name) as source:
             return list(source.streams())
     except HubError:  # no secret, no folder: its maps are known all the same
-        configured = (hub.loaded.settings.sources[name].model_extra or {}).get("streams")
-        return list(configured) if isinstance(configured, dict) else []
+        block = hub.loaded.settings.sources[name]
+        configured = (block.model_extra or {}).get("streams")
+        if isinstance(configured, dict):
+            return list(configured)
+        return sorted(path.stem for path in registry.load(block.connector).maps.glob("*.yaml"))
 
 
 def _add(field_map: FieldMap, found: dict[str, dict[str, frozenset[Any] | None]]) -> None:

@@ -51,5 +51,6 @@ def test_the_page_leads_from_nothing_to_a_canary_write(tmp_path: Path) -> None:
     computers = {row["serial_number"]: row for row in found.json()["result"]}
     assert computers["5CG0001"]["name"] == "Anna's laptop"
     assert {"5CG0002", "5CG0003"} <= computers.keys()
+    assert "to look at" not in output.read_text()  # `synchub check` has no warning for it
     assert all(computers[serial]["correlation_id"] for serial in ("5CG0002", "5CG0003"))
     assert len([row for row in found.json()["result"] if row["serial_number"] == "5CG0001"]) == 1
