@@ -1,6 +1,6 @@
-"""Deliberately wrong connectors: each must turn the test red that is there to catch it.
+"""Deliberate mistakes in connectors, and in the laws of the hub (`law_…`): each turns the test red that is to catch it.
 
-Says that the conformance kit can fail. The mutants stand in `tests/meta/mutants/`; `tests/meta/mutate.py` says how to
+Says that the conformance kit and the tests of the laws can fail. The mutants stand in `tests/meta/mutants/`; `tests/meta/mutate.py` says how to
 add one.
 """
 
@@ -82,8 +82,10 @@ def test_mutant_is_caught(mutant: Mutant, verdicts: Verdicts) -> None:
 
 
 def test_there_are_enough() -> None:
-    """At least ten wrong connectors, each with a mistake of its own."""
-    assert len(MUTANTS) >= 10
+    """At least ten wrong connectors and 25 laws of the hub that are broken, each with a mistake of its own."""
+    laws = [mutant for mutant in MUTANTS if mutant.name.startswith("law_")]
+    assert len(laws) >= 25
+    assert len(MUTANTS) - len(laws) >= 10
     assert len({mutant.hunks for mutant in MUTANTS}) == len(MUTANTS)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from state.store import SqlState
-from synchub.domain.plan import Value
+from synchub.domain.plan import Op, Outcome, Value, Write
 from synchub.errors import AuthError, LeaseLost, PlanError, RateLimited, WrongInstance
 from synchub.ports import Capabilities
-from tests.support.fakes import Held
+from tests.support.fakes import Held, MemoryTarget
 from tests.support.states import Databases
 from tests.support.world import World
 
@@ -381,6 +382,23 @@ def test_a_run_that_dies_after_the_commit_is_finished(state: SqlState) -> None:
     assert len([row for row in world.target.log if row[0] == "create"]) == 7
     assert any(call.startswith("find") for call in world.target.calls)
     assert later(world).states == {}
+
+
+def test_a_create_without_an_answer_is_looked_for(state: SqlState) -> None:
+    """What was made already is not asked for a second time, whether or not the target would notice."""
+    asked: list[str] = []
+
+    class Asked(MemoryTarget):
+        def write(self, writes: Sequence[Write]) -> list[Outcome]:
+            asked.extend(w.hub_key for w in writes if w.op is Op.CREATE)
+            return super().write(writes)
+
+    world = make(state, 7)
+    world.target = Asked(world.clock, answers=["killed"])
+    with pytest.raises(KeyboardInterrupt):
+        world.sync()
+    later(world)
+    assert len(asked) == len(set(asked)) == len(world.target.of("ci_computer"))
 
 
 def test_a_run_that_lost_its_lease_sends_nothing_more(databases: Databases) -> None:

@@ -169,6 +169,20 @@ def test_an_approval_holds_for_the_same_change_only(world: Guarded) -> None:
     assert all(item.fields["user"] == "user-2" for item in world.target.of("ci_computer"))
 
 
+def test_an_approval_does_not_cover_what_is_wanted_later(world: Guarded) -> None:
+    """Approved was A to B; by now it is A to C, and that waits for an answer of its own."""
+    world.say("hr", "p3", "person", worker_id="E3", email="cem@corp.example", given_name="Cem", family_name="Kaya")
+    loaded(world, assigned_to="ann@corp.example")
+    computers(world, 6, assigned_to="ben@corp.example")
+    world.sync()
+    world.answer("approved")
+    computers(world, 6, assigned_to="cem@corp.example")
+    before = len(world.target.log)
+    world.sync()
+    assert len(world.target.log) == before
+    assert [(guard, state) for guard, _, state, _ in held(world)][-1] == ("reassign", "open")
+
+
 def test_a_hold_is_over_when_the_sources_take_it_back(world: Guarded) -> None:
     """A feed that lost people and has them again asks nobody anything."""
     loaded(world, assigned_to="ann@corp.example")

@@ -278,3 +278,14 @@ def test_what_was_written_over_without_an_answer_is_kept(state: SqlState, answer
     again(world)
 
     assert [(o.theirs, o.how) for o in kept(world)] == [("typed by Jane", "policy")]
+
+
+def test_what_never_arrived_is_written_later(state: SqlState) -> None:
+    """The target was away for three tries: its old value is nobody's edit."""
+    world, target = hub(state)
+    target.answers = ["down", "down", "down"]
+    world.sync()
+    again(world)
+
+    assert target.held[only(world)].fields["os"] == "Windows 11"
+    assert kept(world) == []
