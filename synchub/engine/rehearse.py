@@ -13,7 +13,6 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
-from synchub.domain.frozen import Frozen
 from synchub.engine.decided import decided
 from synchub.engine.identify import Identification, IdentifyCounts
 from synchub.engine.pace import seldom_collected
@@ -23,6 +22,7 @@ from synchub.stores import EntityBatch, EntityRow, NewEntity, State
 
 _EXAMPLES = 3
 _SLICE = 3000
+_READ_THROUGH = frozenset({"any_dispute", "changes", "disputes", "frozen", "taken"})
 _PROVISIONAL = 1 << 50  # numbers of entities that would be new; none of the state is as high
 
 
@@ -167,12 +167,13 @@ class _Entities:
         self._rows: dict[int, EntityRow] = {}
         self._sources: dict[int, str] = {}
         self._next = _PROVISIONAL
-        self.taken, self.changes = self._real.taken, self._real.changes
         self.found = Foretold(IdentifyCounts())
 
-    def frozen(self) -> dict[int, dict[str, Frozen]]:
-        """See `Entities.frozen`."""
-        return self._real.frozen()
+    def __getattr__(self, name: str) -> Any:
+        """Let what only reads through to the state."""
+        if name in _READ_THROUGH:
+            return getattr(self._real, name)
+        raise AttributeError(name)
 
     def get(self, ids: Sequence[int]) -> dict[int, EntityRow]:
         """See `Entities.get`; what was loaded last is what the next write is compared with."""
