@@ -18,6 +18,7 @@ from synchub.domain.records import Contribution
 from synchub.engine.decided import decided
 from synchub.errors import InputError
 from synchub.find import label
+from synchub.sides import sides
 from synchub.stores import EntityRow, Question
 from synchub.stores.conflicts import FIELD_KINDS
 from synchub.stores.questions import DUPLICATE, IDENTITY
@@ -233,23 +234,22 @@ def _labels(rows: Mapping[int, EntityRow]) -> dict[int, str]:
 
 
 def _at_targets(hub: Hub, questions: Sequence[Question]) -> list[Conflict]:
-    names = _labels(hub.state.entities.get(sorted({q.entity for q in questions})))
+    rows = hub.state.entities.get(sorted({q.entity for q in questions}))
+    names = _labels(rows)
+    said = sides(hub, [q for q in questions if q.kind in FIELD_KINDS and not q.detail.get("note")], rows)
     return [
         Conflict(
             f"k-{q.id}", q.kind, q.target, q.cls, (q.entity,), names.get(q.entity, ""),
-            "" if q.kind == DUPLICATE else q.field, _sides(q), q.detail | {"facet": q.facet},
+            "" if q.kind == DUPLICATE else q.field, said.get(q.id) or _sides(q), q.detail | {"facet": q.facet},
         )
         for q in questions
     ]  # fmt: skip
 
 
 def _sides(question: Question) -> str:
-    detail = question.detail
     if question.kind == DUPLICATE:
         return f"{question.field} is a further object of the same thing since a merge"
-    if question.kind == IDENTITY:
-        return str(detail.get("note", ""))
-    return str(detail.get("note") or f"target {detail.get('theirs')!r}, hub {detail.get('hub')!r}")
+    return str(question.detail.get("note", ""))
 
 
 def _merges(hub: Hub, only: frozenset[int] | None, cls: str, count: int) -> list[Conflict]:

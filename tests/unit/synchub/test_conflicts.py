@@ -21,7 +21,10 @@ HP: dict[str, Any] = {"manufacturer": "HP", "model": "EliteBook 840"}
 
 
 def _hub(world: World) -> Hub:
-    return cast("Hub", SimpleNamespace(state=world.state, clock=world.clock))
+    loaded = SimpleNamespace(settings=SimpleNamespace(targets={"snow": None}))
+    return cast(
+        "Hub", SimpleNamespace(state=world.state, clock=world.clock, loaded=loaded, target_map=lambda _: world.maps)
+    )
 
 
 def _one(hub: Hub, **wanted: str) -> Conflict:
@@ -253,3 +256,21 @@ def test_what_does_not_follow_its_rule_is_told(state: SqlState) -> None:
     world.identify()
     [line] = settled(hub, 1, members, None)
     assert line.startswith(f"os_name follows {item.detail['rival']} by a person's decision")
+
+
+def test_references_are_told_by_name(state: SqlState) -> None:
+    """People on both sides, and what the hub looks up; an id of the target that nobody knows stays one."""
+    world = World(state)
+    world.target.lookups["company", "name"] = {"HP": "c1"}
+    for key, name in (("E1", "anna"), ("E2", "ben")):
+        world.say("hr", key, "person", worker_id=key, email=f"{name}@x.example", given_name=name.title())
+        world.target.put("user", f"u-{name}", number=key, email=f"{name}@x.example")
+    world.target.put("ci_computer", "x1", serial="5CG81F02QY", maker="c9", user="u-ben")
+    world.say(
+        "mdm", "1", serial_number="5CG81F02QY", assigned_to="anna@x.example", manufacturer="HP", model="EliteBook"
+    )
+    world.sync()
+
+    told = {item.field: item.says for item in listed(_hub(world), Filter(), 10)}
+    assert "Ben (p-" in told["user"] and "hub Anna (p-" in told["user"]
+    assert told["maker"] == "target c9 (an id of the target), hub HP"
