@@ -7,11 +7,13 @@ from typing import Any
 
 import orjson
 
+from state import disputes
 from state.db import Database, Tx
 from state.links import hand_over, restore
 from state.parking import IDENTIFIED, wake_entities
 from synchub.domain.frozen import Frozen
 from synchub.stores import EntityBatch, EntityRow
+from synchub.stores.entities import Dispute
 
 _COLUMNS = "id, family, cls, doc, winners, hash, sources, rev, state, merged_into, due_at, hub_key, missing_at"
 
@@ -89,6 +91,8 @@ class EntityStore:
                 restore(tx, batch.revived)
             if batch.thawed or batch.frozen:
                 _freeze(tx, batch)
+            if batch.disputes or batch.settled:
+                disputes.store(tx, run, batch)
             if batch.done:
                 tx.run_in("delete from dirty where record in {in}", batch.done)
 
@@ -100,6 +104,16 @@ class EntityStore:
                 f"select {_COLUMNS} from entity where rev>? {only}order by rev limit ?", (rev, *which, count)
             )
         return [_entity(row) for row in rows]
+
+    def any_dispute(self) -> bool:
+        """See `Entities.any_dispute`."""
+        with self._db.read() as tx:
+            return disputes.any_dispute(tx)
+
+    def disputes(self, entities: Sequence[int]) -> dict[tuple[int, str], Dispute]:
+        """See `Entities.disputes`."""
+        with self._db.read() as tx:
+            return disputes.load(tx, entities)
 
     def due(self, now: int) -> list[int]:
         """See `Entities.due`."""

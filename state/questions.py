@@ -10,8 +10,8 @@ from state.db import Database, Row
 from synchub.stores.questions import DUPLICATE, IDENTITY, Question
 
 _SELECT = (
-    "select c.id, t.name, c.entity, e.cls, c.facet, c.field, c.kind, c.detail, c.run, c.state from conflict c"
-    " join target t on t.id=c.target join entity e on e.id=c.entity"
+    "select c.id, coalesce(t.name, ''), c.entity, e.cls, c.facet, c.field, c.kind, c.detail, c.run, c.state"
+    " from conflict c left join target t on t.id=c.target join entity e on e.id=c.entity"
 )
 
 
@@ -76,7 +76,8 @@ class QuestionStore:
         field = f"case when c.kind='{DUPLICATE}' then '' else c.field end"
         with self._db.read() as tx:
             return tx.rows(
-                f"select c.kind, t.name, e.cls, {field}, count(*) from conflict c join target t on t.id=c.target"
+                f"select c.kind, coalesce(t.name, ''), e.cls, {field}, count(*) from conflict c"
+                " left join target t on t.id=c.target"
                 f" join entity e on e.id=c.entity where c.state='open' group by c.kind, t.name, e.cls, {field}"
                 " order by 5 desc, 1, 2, 3, 4"
             )

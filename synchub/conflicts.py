@@ -1,7 +1,8 @@
 """What waits for a person: what `synchub conflicts list` and `show` do over the open hub.
 
 One list over everything that the hub will not decide by itself. Names: `k-118` a conflict at a target (fields, which
-object a thing is, duplicates of a merge), `m-12-57` a proposed merge of two things, `f-12-os_name` a frozen field.
+object a thing is, duplicates of a merge) or between sources that no rule decides, `m-12-57` a proposed merge of two
+things, `f-12-os_name` a frozen field.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from synchub.find import label
 from synchub.sides import sides
 from synchub.stores import EntityRow, Question
 from synchub.stores.conflicts import FIELD_KINDS
-from synchub.stores.questions import DUPLICATE, IDENTITY
+from synchub.stores.questions import DUPLICATE, IDENTITY, SOURCES
 from synchub.visible import plain
 from synchub.wiring import Hub
 
 MERGE = "merge"  # two things are probably one
 FROZEN = "frozen"  # a field flipped to and fro between sources
-KINDS = (*FIELD_KINDS, IDENTITY, DUPLICATE, MERGE, FROZEN)
+KINDS = (*FIELD_KINDS, IDENTITY, DUPLICATE, SOURCES, MERGE, FROZEN)
 _MOST = 100_000
 
 
@@ -97,6 +98,10 @@ def answers(item: Conflict) -> dict[str, str]:
         IDENTITY: {
             "--object ID": "the thing is linked to this object with the next plan",
             "--together": "the thing and the one that has the object become one",
+        },
+        SOURCES: {
+            f"--keep {source}": f"the field follows {source} for this thing"
+            for source, _ in item.detail.get("says", ())
         },
         DUPLICATE: {"--dismiss": "it is listed no more; nothing changes at the target"},
     }.get(item.kind) or {
@@ -240,15 +245,24 @@ def _at_targets(hub: Hub, questions: Sequence[Question]) -> list[Conflict]:
     return [
         Conflict(
             f"k-{q.id}", q.kind, q.target, q.cls, (q.entity,), names.get(q.entity, ""),
-            "" if q.kind == DUPLICATE else q.field, said.get(q.id) or _sides(q), q.detail | {"facet": q.facet},
+            "" if q.kind == DUPLICATE else q.field, said.get(q.id) or _sides(q), _more(q),
         )
         for q in questions
     ]  # fmt: skip
 
 
+def _more(question: Question) -> dict[str, Any]:
+    if question.kind != SOURCES:
+        return question.detail | {"facet": question.facet}
+    return question.detail | {"settle": f"{question.field}: [{', '.join(s for s, _ in question.detail['says'])}]"}
+
+
 def _sides(question: Question) -> str:
     if question.kind == DUPLICATE:
         return f"{question.field} is a further object of the same thing since a merge"
+    if question.kind == SOURCES:
+        said = ", ".join(f"{source} {value!r}" for source, value in question.detail["says"])
+        return f"{said}; rule: {question.detail['rule']}"
     return str(question.detail.get("note", ""))
 
 

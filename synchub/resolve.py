@@ -14,7 +14,7 @@ from synchub.domain.model import family_of
 from synchub.errors import InputError
 from synchub.stores.conflicts import FIELD_KINDS
 from synchub.stores.decisions import APART, FIELD, LINK, SOURCE, TOGETHER, about, pair
-from synchub.stores.questions import DUPLICATE, IDENTITY
+from synchub.stores.questions import DUPLICATE, IDENTITY, SOURCES
 from synchub.wiring import Hub
 
 
@@ -66,7 +66,7 @@ def resolve(hub: Hub, item: Conflict, answer: Answer, who: str, reason: str) -> 
     number: int | None = None
     if item.kind == MERGE and (answer.together or answer.apart):
         number = work.merge(item.entities[0], item.entities[1], together=answer.together)
-    elif item.kind == FROZEN and answer.keep in (item.detail["source"], item.detail["rival"]):
+    elif item.kind in (FROZEN, SOURCES) and answer.keep in _sources(item):
         number = work.decide(SOURCE, about([work.anchor(item.entities[0]), item.field]), answer.keep)
     elif item.kind == IDENTITY and answer.object_id:
         number = work.link(item, answer.object_id)
@@ -189,6 +189,13 @@ def revoke(hub: Hub, number: int, who: str, reason: str) -> None:
     )
 
 
+def _sources(item: Conflict) -> list[str]:
+    """List the sources that say something else of each other, the one that wins first."""
+    if item.kind == FROZEN:
+        return [item.detail["source"], item.detail["rival"]]
+    return [source for source, _ in item.detail["says"]]
+
+
 def as_rule(item: Conflict, answer: Answer) -> str:
     r"""Return the lines of the configuration that would settle all conflicts of this kind; empty: no rule can.
 
@@ -196,10 +203,10 @@ def as_rule(item: Conflict, answer: Answer) -> str:
     ...                  {"source": "mdm", "rival": "scan"}), Answer(keep="scan"))
     'rules:\n  server:\n    fields:\n      os_name: [scan, mdm]'
     """
-    if item.kind == FROZEN:
+    if item.kind in (FROZEN, SOURCES):
         first = answer.keep or item.detail["source"]
-        second = item.detail["rival"] if first == item.detail["source"] else item.detail["source"]
-        return f"rules:\n  {item.cls}:\n    fields:\n      {item.field}: [{first}, {second}]"
+        order = [first, *(source for source in _sources(item) if source != first)]
+        return f"rules:\n  {item.cls}:\n    fields:\n      {item.field}: [{', '.join(order)}]"
     if item.kind in FIELD_KINDS and item.field:
         policy = answer.keep or "target"
         return f"targets:\n  {item.target}:\n    theirs:\n      {item.cls}: {{{item.field}: {policy}}}"

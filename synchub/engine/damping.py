@@ -78,6 +78,10 @@ class Damping:
             self._freeze(batch, turned, result)
         return result
 
+    def kept(self, entity: int, members: Members) -> frozenset[str]:
+        """List the fields that people gave to a source, or that are frozen."""
+        return frozenset([*self._decisions.sources(members), *self._frozen.get(entity, ())])
+
     def _chosen(self, entity: int | None, members: Members, golden: Golden, batch: EntityBatch) -> Golden:
         """Apply what people chose and what is frozen."""
         sources = self._decisions.sources(members)

@@ -23,6 +23,7 @@ from synchub.domain.records import Contribution
 from synchub.engine.components import between, find, grouped, slices, unite
 from synchub.engine.damping import Damping
 from synchub.engine.decided import Decided, decided
+from synchub.engine.disputes import Disputes
 from synchub.engine.hubkeys import found as found_keys
 from synchub.engine.pace import seldom_collected
 from synchub.ports import Clock, Progress
@@ -139,6 +140,7 @@ class Identification:
         self.entity_of = array("q")  # record -> entity, where all records are looked at
         self.slice = slice_size
         self.damping = Damping(state, rules, now, decisions, calm=state.identity.rules() in ("", rules.fingerprint))
+        self.disputes = Disputes(state, rules, now)
         self.known = True  # there may be entities already
         self.counts = IdentifyCounts()
 
@@ -343,6 +345,7 @@ class Identification:
         keys = iter(found_keys(entities, founded, known=self.known) if founded else ())
         number = entities.allocate(len(founded)) if founded else 0
         drafts: list[tuple[Any, ...]] = []
+        judged: list[tuple[int, Sequence[Contribution], Golden, frozenset[str]]] = []
         for entity, found, golden in goldens:
             fresh = entity is None
             if entity is None:
@@ -353,6 +356,8 @@ class Identification:
             if self.entity_of:
                 for m in members:
                     self.entity_of[m.record] = entity
+            if len(members) > 1:
+                judged.append((entity, speaking(members, self.absent), golden, self.damping.kept(entity, members)))
             moved = [(m.record, entity) for m in members if fresh or entity_of.get(m.record) != entity]
             if moved:
                 batch.members.extend(moved)
@@ -404,6 +409,9 @@ class Identification:
                 )
             )  # fmt: skip
         batch.gone = list(merged.items())
+        self.disputes.judge(
+            batch, judged, [*merged, *(e for e, c, _ in goldens if e is not None and len(c.members) == 1)]
+        )
         self.touched.difference_update(merged)
         self.counts.merged += sum(1 for _, into in batch.gone if into is not None)
 

@@ -46,6 +46,26 @@ class NewEntity(NamedTuple):
     missing_at: int | None = None
 
 
+class Dispute(NamedTuple):
+    """A field about which sources disagree and no rule decides.
+
+    Attributes:
+        id: Number in the state; 0: not stored yet.
+        entity: The thing.
+        field: Canonical field.
+        said: JSON: `source` that wins, `says` (source, value) of each, `rule` in words.
+        at: Since when they say so, seconds since 1970 UTC.
+        open: They still do.
+    """
+
+    id: int
+    entity: int
+    field: str
+    said: bytes
+    at: int
+    open: bool
+
+
 @dataclass(slots=True)
 class EntityBatch:
     """What identification and reconciliation of a slice of components changes, written in one transaction.
@@ -59,6 +79,8 @@ class EntityBatch:
         revived: Entities among the changed ones that had been merged into others and are themselves again.
         frozen: (entity, field, how) of fields that keep their value from now on.
         thawed: (entity, field) that follow their rule again.
+        disputes: New ones, and those that are others now.
+        settled: Numbers of disputes that are over.
     """
 
     entities: list[NewEntity] = field(default_factory=list)
@@ -69,6 +91,8 @@ class EntityBatch:
     revived: list[int] = field(default_factory=list)
     frozen: list[tuple[int, str, Frozen]] = field(default_factory=list)
     thawed: list[tuple[int, str]] = field(default_factory=list)
+    disputes: list[Dispute] = field(default_factory=list)
+    settled: list[int] = field(default_factory=list)
 
 
 class Entities(Protocol):
@@ -130,6 +154,14 @@ class Entities(Protocol):
 
     def frozen(self) -> dict[int, dict[str, Frozen]]:
         """Return entity -> field -> how, of all fields that keep their value against their rule."""
+        ...
+
+    def any_dispute(self) -> bool:
+        """Tell whether sources ever disagreed about a field."""
+        ...
+
+    def disputes(self, entities: Sequence[int]) -> dict[tuple[int, str], Dispute]:
+        """Return (entity, field) -> dispute of some entities, those that are over too."""
         ...
 
     def changes(self, entities: Sequence[int], since: int) -> list[tuple[int, int, dict[str, Any]]]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 IDENTITY = "identity"  # which object of a target a thing is
+SOURCES = "sources"  # sources disagree and no rule decides; it is about no target
 DUPLICATE = "duplicate"  # a further object of what has become one thing
 
 
@@ -14,12 +15,12 @@ class Question(NamedTuple):
 
     Attributes:
         id: Number in the state.
-        target: Name of the target.
+        target: Name of the target; empty where it is about none.
         entity: The thing.
         cls: Its class.
         facet: Which of its objects.
         field: Target field; of a duplicate the object's id; else empty.
-        kind: `ask`, `theirs`, `race`, `identity` or `duplicate`.
+        kind: `ask`, `theirs`, `race`, `identity`, `duplicate` or `sources`.
         detail: Both sides, or what there is to choose from.
         run: The run that saw it first.
         state: `open` or `closed`.
