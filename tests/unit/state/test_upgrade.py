@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ from tests.support.world import World
 _FIRST = "0001"
 
 
-def _say(world: World, n: int, **fields: str) -> None:
+def _say(world: World, n: int, **fields: Any) -> None:
     world.say("mdm", f"d{n}", serial_number=f"5CG{7131 + 617 * n}QX", manufacturer="HP", hostname=f"nb-{n}", **fields)
 
 
