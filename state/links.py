@@ -22,7 +22,8 @@ class LinkStore:
         """See `Links.duplicates`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                f"select {COLUMNS}, was from target_object where was is not null and entity is null and target=?"
+                # SQLite would look through all objects of the target but for the sign; those with `was` are few.
+                f"select {COLUMNS}, was from target_object where was is not null and entity is null and +target=?"
                 " order by id",
                 (target,),
             )
