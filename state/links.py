@@ -22,9 +22,9 @@ class LinkStore:
         """See `Links.duplicates`."""
         with self._db.read() as tx:
             rows = tx.rows(
-                # SQLite would look through all objects of the target but for the sign; those with `was` are few.
+                # But for the signs SQLite would look through all objects of the target; those with `was` are few.
                 f"select {COLUMNS}, was from target_object where was is not null and entity is null and +target=?"
-                " order by id",
+                " order by +id",
                 (target,),
             )
             survivors = _survivors(tx, {row[-1] for row in rows})
