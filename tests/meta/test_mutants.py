@@ -1,6 +1,7 @@
 """Deliberate mistakes in connectors, and in the laws of the hub (`law_…`): each turns the test red that is to catch it.
 
-Says that the conformance kit and the tests of the laws can fail. The mutants stand in `tests/meta/mutants/`; `tests/meta/mutate.py` says how to
+Says that the conformance kit and the tests of the laws can fail. The mutants stand in `tests/meta/mutants/`;
+`tests/meta/mutate.py` says how to
 add one.
 """
 

@@ -5,6 +5,7 @@ What may happen stands here, what is checked stands in `whole_hub.py`.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
@@ -20,7 +21,7 @@ _SOURCES = st.sampled_from(["mdm", "scan"])
 _DEVICES = st.sampled_from(DEVICES)
 _FAULTS = st.sampled_from(["partial", "narrow", "break off", "whole"])
 _ANSWERS = st.lists(st.sampled_from(["ok", "lost", "down", "killed", 1, 3]), min_size=1, max_size=4)
-_EXAMPLES = {"sqlite": 200, "postgresql": 10}
+_EXAMPLES = {"sqlite": 120, "postgresql": 5}
 
 
 class Interleavings(RuleBasedStateMachine):
@@ -28,12 +29,15 @@ class Interleavings(RuleBasedStateMachine):
 
     databases: ClassVar[Databases]
     state: ClassVar[SqlState]
+    folder: ClassVar[Path]
 
-    @initialize(versions=st.sampled_from(["step", "opaque", "none"]))
-    def begin(self, versions: whole_hub.Versions) -> None:
+    @initialize(
+        versions=st.sampled_from(["step", "opaque", "none"]), then=st.sampled_from(["flag", "retire", "delete"])
+    )
+    def begin(self, versions: whole_hub.Versions, then: str) -> None:
         """An empty hub, and a target that tells more or less about edits."""
         self.databases.wipe(self.state)
-        self.hub = WholeHub(self.state, versions)
+        self.hub = WholeHub(self.state, versions, then)
 
     # --- sources ------------------------------------------------------------------------------------------------------
 
@@ -107,6 +111,56 @@ class Interleavings(RuleBasedStateMachine):
         self.hub.sync(crash_at=at)
         self.hub.check()
 
+    @rule()
+    def plan(self) -> None:
+        """Only a plan."""
+        self.hub.plan()
+
+    @precondition(lambda self: self.hub.planned is not None)
+    @rule()
+    def apply(self) -> None:
+        """The plan, when other things happened since."""
+        self.hub.apply()
+        self.hub.check()
+
+    @rule(most=st.sampled_from([None, 0, 1]))
+    def guard(self, most: int | None) -> None:
+        """Other limits."""
+        self.hub.guard(most)
+
+    @rule(state=st.sampled_from(["approved", "rejected"]))
+    def answer(self, state: str) -> None:
+        """What is held is answered."""
+        self.hub.answer(state)
+
+    @rule()
+    def pause(self) -> None:
+        """All writes stop."""
+        self.hub.pause()
+
+    @rule()
+    def resume(self) -> None:
+        """They go on."""
+        self.hub.state.pauses.resume("snow")
+
+    @rule(source=_SOURCES, device=_DEVICES)
+    def undo(self, source: str, device: int) -> None:
+        """A run is taken back."""
+        self.hub.undo(source, device)
+
+    @precondition(lambda self: self.hub.saved is None)
+    @rule()
+    def save(self) -> None:
+        """A backup."""
+        self.hub.save(self.folder / "backup.gz")
+
+    @precondition(lambda self: self.hub.saved is not None)
+    @rule()
+    def restore(self) -> None:
+        """The state is lost, and the backup is not of today."""
+        self.hub.restore()
+        self.hub.check()
+
     @precondition(lambda self: self.hub.count > 2)
     @rule()
     def calm(self) -> None:
@@ -124,15 +178,15 @@ class Interleavings(RuleBasedStateMachine):
                 self.hub.close()
 
 
-def machine(databases: Databases) -> type[Interleavings]:
+def machine(databases: Databases, folder: Path) -> type[Interleavings]:
     """Make the machine of a kind of database."""
-    return type("Bound", (Interleavings,), {"databases": databases, "state": databases.open()})
+    return type("Bound", (Interleavings,), {"databases": databases, "state": databases.open(), "folder": folder})
 
 
-def test_no_interleaving_breaks_a_law(databases: Databases) -> None:
+def test_no_interleaving_breaks_a_law(databases: Databases, tmp_path: Path) -> None:
     """Each thing once, the right value, nothing typed lost, nothing of others deleted, a quiet second sync."""
     run_state_machine_as_test(
-        machine(databases),
+        machine(databases, tmp_path),
         settings=settings(
             max_examples=_EXAMPLES[databases.kind],
             stateful_step_count=25,

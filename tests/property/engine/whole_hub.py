@@ -7,17 +7,27 @@ that it admits having written over.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from sqlalchemy import event
 
+from mapping.target import load_target_map
+from state.backup import backup, restore
 from state.store import SqlState
+from synchub.domain.guards import Guards, Limit
 from synchub.domain.plan import Op, Outcome, Value, Write
 from synchub.domain.records import End
+from synchub.engine.contact import TargetJob
 from synchub.engine.sync import deliver_step, plan_step
-from synchub.errors import ConnectorError, Unavailable
+from synchub.engine.undo import plan_undo
+from synchub.errors import ConnectorError, PlanError, Unavailable
 from synchub.ports import Capabilities
+from synchub.stores import PlanState
+from synchub.stores.pauses import Pause
+from tests.property.engine.presence import RULES, Presence
 from tests.support.fakes import FakeClock
 from tests.support.recorded import RecordedTarget
 from tests.support.world import World
@@ -27,9 +37,20 @@ POLICIES = {"default": "target", "os": "hub", "note": "target_for: 30d", "ram": 
 TYPED = ("ram", "os", "note")  # fields that people type into
 # By source: canonical fields that only it knows, so that what an object should hold is plain.
 ONLY = {"mdm": {"os_name": "os"}, "scan": {"ram_mib": "ram"}}
+_MAP = load_target_map([Path(__file__).with_name("whole_hub.yaml")])
 _STANDS = 30 * 86400  # seconds that an edit of the note stands
 
 Versions = Literal["step", "opaque", "none"]
+
+
+class _World(World):
+    """A world whose target may have guards."""
+
+    guards: Guards | None = None
+
+    def job(self) -> TargetJob:
+        """Describe the delivery."""
+        return replace(super().job(), guards=self.guards, asked_by="ann")
 
 
 class Crash(BaseException):
@@ -58,18 +79,22 @@ class JudgedTarget(RecordedTarget):
         theirs: Objects that people entered.
         typed: Values that people typed, and did not type over themselves.
         touched: (object id, field) of everything that people ever typed into.
+        presence: What sources really listed.
+        undoing: A run is being undone: what it created is retired.
         racing: (field, value) typed into the next object that is written, between re-read and write.
     """
 
     def __init__(self, clock: FakeClock, versions: Versions) -> None:
         super().__init__(clock, versions)
-        if versions == "none":
-            self.can = Capabilities(batch=5, workers=1)
+        told = versions != "none"
+        self.can = Capabilities(batch=5, workers=1, history=told, versions=versions, deletes=True)
+        self.presence = Presence()
         self.broken: list[str] = []
         self.theirs: set[str] = set()
         self.typed: list[Typed] = []
         self.touched: set[tuple[str, str]] = set()
         self.racing: list[tuple[str, str]] = []
+        self.undoing = False
 
     def put(self, kind: str, id_: str = "", **fields: Value) -> str:
         """Let somebody create an object."""
@@ -104,21 +129,37 @@ class JudgedTarget(RecordedTarget):
             same = [i.id for i in self.of(write.kind) if serial and i.fields.get("serial") == serial]
             if [i for i in same if self.held[i].hub_key != write.hub_key]:
                 self.broken.append(f"{serial} is made a second time beside {same}")
-        elif write.op is Op.DELETE and write.object_id in self.theirs:
-            self.broken.append(f"{write.object_id} is other people's and was deleted")
+        elif write.op is Op.DELETE or write.fields.get("stage") == "retired":
+            self._goes(write)
         elif self.racing and write.object_id in self.held and self.can.history:
             name, value = self.racing.pop()
             self.edit(write.object_id, **{name: value})
         return super()._commit(write)
 
+    def _goes(self, write: Write) -> None:
+        """Look at something that is deleted or retired."""
+        item = self.held.get(str(write.object_id))
+        if item is None or self.undoing:
+            return
+        device = next((d for d in DEVICES if item.fields.get("serial") == serial(d)), None)
+        if device is not None and not self.presence.may_go(device, self.clock.now()):
+            self.broken.append(f"{item.id} goes ({write.op}) though it is not missing: {self.presence.missed}")
+        if write.op is Op.DELETE and (item.id in self.theirs or any(id_ == item.id for id_, _ in self.touched)):
+            self.broken.append(f"{item.id} is other people's, or they typed into it, and was deleted")
+
 
 class WholeHub:
     """Sources, people and a target around one hub."""
 
-    def __init__(self, state: SqlState, versions: Versions = "step") -> None:
+    def __init__(self, state: SqlState, versions: Versions = "step", then: str = "flag") -> None:
         self.state = state
         self.count = 0
-        self.world = World(state)
+        self.world = _World(state, rules={"hardware": {"absent": {"then": then, **RULES}}})
+        self.world.maps, self.world.classes = _MAP, ("computer",)
+        self.planned: PlanState | None = None
+        self.saved: Path | None = None
+        self.admitted: set[tuple[str, str, str]] = set()
+        self.loose: set[str] = set()  # objects whose values need not be those of the sources: undone, or state restored
         self.target = JudgedTarget(self.world.clock, versions)
         self.world.target = self.target
         self.world.policies = POLICIES
@@ -180,7 +221,8 @@ class WholeHub:
 
     def put(self, device: int) -> None:
         """Somebody enters a device by hand, unless it is there."""
-        if any(item.fields.get("serial") == serial(device) for item in self.target.of("ci_computer")):
+        # Between plan and apply it is the target that notices doubles, if it does; this one does not.
+        if self.planned or any(item.fields.get("serial") == serial(device) for item in self.target.of("ci_computer")):
             return
         self.count += 1
         self.target.put(
@@ -191,7 +233,8 @@ class WholeHub:
 
     def sync(self, crash_at: int | None = None) -> None:
         """Do a sync as a flow does: a source that fails does not keep the rest from being done; a crash ends it."""
-        self._left = crash_at
+        paused, before = self.state.pauses.of("snow"), len(self.target.log)
+        self._left, self.planned = crash_at, None
         try:
             self._sync()
         except (Crash, KeyboardInterrupt):
@@ -200,21 +243,96 @@ class WholeHub:
             pass  # the target is away
         finally:
             self._left = None
+        assert not paused or len(self.target.log) == before, "written during a pause"
 
     def _sync(self) -> None:
         world = self.world
         for name in world.said:
             if world.said[name] or world.state_holds(name):
-                try:
-                    world.pull(name)
-                except Unavailable:
-                    continue
+                self._pull(name)
         world.identify()
         plan, report = plan_step(world.job(), self.state, world.rules, world.clock, world.begin())
         deliver_step(world.job(), self.state, plan, report, world.clock, world.runs)
 
+    def _pull(self, name: str) -> None:
+        world = self.world
+        source, listed = world.sources[name], list(world.said[name].values())
+        after = source.fails["s"][0] if "s" in source.fails else None
+        end = source.ends.get("s")
+        complete = after is None and (end is None or (end.complete and end.scope == "all"))
+        devices = {_device(said["fields"]["serial_number"]) for said in listed[:after]}
+        sure = False
+        with suppress(Unavailable):
+            try:
+                world.pull(name)
+                sure = True
+            except Unavailable:
+                sure = True
+                raise
+            finally:
+                self.target.presence.read(name, devices, world.clock.now(), complete=complete, sure=sure)
+
+    def plan(self) -> None:
+        """Plan, to apply it later."""
+        with suppress(ConnectorError, KeyboardInterrupt):
+            self.planned = self.world.plan()
+
+    def apply(self) -> None:
+        """Apply the plan that was made, whatever happened since."""
+        if plan := self.planned:
+            self.planned = None
+            with suppress(ConnectorError, KeyboardInterrupt, PlanError):
+                self.world.deliver(self.state.plans.get(plan.id) or plan)
+
+    def guard(self, most: int | None) -> None:
+        """Have at most so many changes of a kind pass unasked."""
+        self.world.guards = None if most is None else Guards({"default": Limit(max=most), "delete": Limit(max=most)})
+
+    def answer(self, state: str) -> None:
+        """Approve or reject what is held."""
+        for hold in self.state.holds.of(None, ("open",) if state == "rejected" else ("open", "rejected")):
+            self.state.holds.answer(hold.id, state, "bob", self.world.clock.now(), "looked at it")
+
+    def pause(self) -> None:
+        """Stop all writes."""
+        self.state.pauses.pause(Pause("snow", "bob", self.world.clock.now(), "freeze"))
+
+    def undo(self, source: str, device: int) -> None:
+        """Let a source say something, sync, and undo that: the target is as before, and stays so."""
+        self.calm()
+        before = {item.id: _plain(item.fields) for item in self.target.held.values()}
+        self.say(source, device)
+        self.sync()
+        undone, world = self.world.runs, self.world
+        self.target.undoing = True
+        world.deliver(plan_undo(world.job(), self.state, world.clock, world.begin(), undone))
+        self.target.undoing = False
+        after = {item.id: _plain(item.fields) for item in self.target.held.values() if item.id in before}
+        assert after == before, "undone, and not as it was before"
+        written = len(self.target.log)
+        self.sync()
+        assert self.target.log[written:] == [], "what was undone is written again"
+        self.loose |= set(self.target.held)
+
+    def save(self, path: Path) -> None:
+        """Make a backup of the state."""
+        self.saved = path
+        path.unlink(missing_ok=True)
+        backup(self.state.database.engine, path, self.world.clock.now())
+
+    def restore(self) -> None:
+        """Go back to an older backup."""
+        if self.saved is not None:
+            self.admitted |= set(self._overwritten())
+            restore(self.state.database.engine, self.saved, replace=True)
+            self.planned = None
+            self.loose |= set(self.target.held)
+
     def calm(self) -> None:
         """End all faults, sync until nothing is written, and make sure of it."""
+        self.state.pauses.resume("snow")
+        self.answer("approved")
+        self.guard(None)
         self.target.answers.clear()
         self.target.racing.clear()
         for name in self.world.sources:
@@ -248,7 +366,7 @@ class WholeHub:
             for source, names in ONLY.items():
                 said = self.world.said[source].get(self.key(source, device)) or {}
                 for canonical, name in names.items() if said else ():
-                    for item in objects:
+                    for item in objects if self.loose.isdisjoint(i.id for i in objects) else ():
                         self._value(item.id, name, said["fields"][canonical], item.fields.get(name))
 
     def _value(self, id_: str, name: str, said: Any, held: Any) -> None:
@@ -259,13 +377,25 @@ class WholeHub:
         held = self.target.held[item.object_id]
         if held.fields.get(item.field) == item.value:
             return
-        rows = self.world.query(
-            "select theirs from overwritten where object_id=? and field=?", item.object_id, item.field
-        )
-        admitted = [json.loads(row[0]) for row in rows]
+        found = {*self._overwritten(), *self.admitted}
+        admitted = [value for id_, name, value in found if (id_, name) == (item.object_id, item.field)]
         assert item.value in admitted, f"{item} is lost: {held.fields.get(item.field)!r}; admitted {admitted}"
         over = item.field == "os" or (item.field == "note" and self.world.clock.now() >= item.at + _STANDS)
-        assert over, f"{item} was written over against its policy: {held.fields.get(item.field)!r}"
+        assert over or item.object_id in self.loose, (
+            f"{item} was written over against its policy: {held.fields.get(item.field)!r}"
+        )
+
+    def _overwritten(self) -> list[tuple[str, str, str]]:
+        rows = self.world.query("select object_id, field, theirs from overwritten")
+        return [(id_, name, json.loads(theirs)) for id_, name, theirs in rows]
+
+
+def _device(number: str) -> int:
+    return next(d for d in DEVICES if serial(d) == number)
+
+
+def _plain(fields: dict[str, Value]) -> dict[str, Value]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def serial(device: int) -> str:
