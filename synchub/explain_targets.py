@@ -70,7 +70,12 @@ def _target(
         for item in linked
     ]
     result["open"] = [_event(event) for event in history if event["state"] in _PERSON_KINDS]
-    result["open"] += [{"state": "conflict", "note": c["kind"], "field": c["field"], "plan": ""} for c in conflicts]
+    filled = _filled(maps, row.cls, field) if field is not None else None
+    contested = [c for c in conflicts if filled is None or (c["facet"], c["field"]) in filled or not c["field"]]
+    result["open"] += [
+        {"state": "conflict", "note": f"{c['field']} ({c['kind']})".lstrip(), "field": c["field"], "plan": ""}
+        for c in contested
+    ]
     if not linked and not result["note"]:
         result["note"] = _why_not(hub, name, row, maps, history)
     if field is not None and maps is not None:
@@ -78,8 +83,18 @@ def _target(
             item = next((item for item in linked if item["facet"] == facet.facet), None)
             for target_field, spec in facet.fields.items():
                 if field in spec.sources:
-                    result["values"].append(_value(hub, name, row.cls, facet, target_field, doc, item, history, field))
+                    value = _value(hub, name, row.cls, facet, target_field, doc, item, history, field)
+                    if any((c["facet"], c["field"]) == (facet.facet, target_field) for c in contested):
+                        value["equal"] = False
+                    result["values"].append(value)
     return result
+
+
+def _filled(maps: TargetMap | None, cls: str, field: str) -> set[tuple[str, str]]:
+    """List (facet, target field) that a canonical field fills."""
+    if maps is None:
+        return set()
+    return {(facet.facet, name) for facet in maps.facets(cls) for name, f in facet.fields.items() if field in f.sources}
 
 
 def _map(hub: Hub, name: str) -> tuple[TargetMap | None, str]:

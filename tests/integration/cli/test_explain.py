@@ -135,6 +135,20 @@ def test_members_say_by_what_they_are_one_thing(hub: Hub) -> None:
     assert several > 5
 
 
+def test_a_field_that_others_hold_differently_is_marked_with_its_name(hub: Hub) -> None:
+    """Also a reference, of which only the target knows what it stands for; other fields' conflicts stay out of it."""
+    contested = [c for c in hub.state.reports.conflicts(count=1000) if c["field"] == "manufacturer"]
+    assert contested
+    for conflict in contested:
+        lines = render_explain(explain(hub, conflict["entity"], "manufacturer")).splitlines()
+        assert any("! ci.manufacturer = " in line for line in lines)
+        told = [line.split("! conflict: ")[1] for line in lines if "! conflict: " in line]
+        assert "manufacturer (theirs)" in told
+        assert {line for line in told if line.endswith("(theirs)")} <= {"manufacturer (theirs)", "model_id (theirs)"}
+        overview = render_explain(explain(hub, conflict["entity"]))
+        assert "! conflict: manufacturer (theirs)" in overview
+
+
 def test_things_are_found_by_what_people_call_them(hub: Hub) -> None:
     """By id, host name, serial number, tag, worker id and native key, in any case."""
     asked = 0
