@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connectors.kit import FakeClock
 from connectors.kit.cases import context
@@ -319,7 +320,7 @@ def test_nothing_is_asked_before_it_is_needed(sim: JiraUnderTest) -> None:
 
 def test_plain_http_to_another_host_is_refused(sim: JiraUnderTest) -> None:
     """The token would be readable on the way."""
-    with pytest.raises(ConfigError, match="https"):
+    with pytest.raises(ValidationError, match="https"):
         open_target(sim, context(), url="http://jira.corp.example")
 
 

@@ -180,5 +180,6 @@ def people_and_devices(desk: Desk, people: int, devices: int) -> Desk:
         ],
     }  # fmt: skip
     desk.mode = "write"
+    desk.changes |= {"guards": {"default": {}}}
     desk.write()
     return desk
