@@ -71,7 +71,7 @@ def test_change_that_the_search_did_not_show_yet_is_not_lost(sim: JiraUnderTest)
     clock = FakeClock(sim.clock.now())
     first, end = read(sim, clock=clock)
     sim.clock.advance(600)
-    clock.time += 600
+    clock.sleep(600)
     found, second = read(sim, end.cursor, clock)
 
     assert "edited" not in first
