@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ from synchub.domain.mentions import Mentions
 from synchub.errors import InputError, PlanError
 from synchub.find import display_id, find_entity
 from synchub.steps import exclusive
+from synchub.visible import day_of
 from synchub.wiring import Hub
 
 _CALLED = ("email", "login", "worker_id", "directory_id", "phone", "mobile_phone")
@@ -80,6 +80,8 @@ def erase(hub: Hub, entity: int, who: str, reason: str) -> dict[str, Any]:
 
 
 def long_gone(hub: Hub, seconds: int) -> list[int]:
-    """Return the people whose work ended so long ago that they are to be erased, and who need not be kept."""
-    day = datetime.fromtimestamp(hub.clock.now(), UTC) - timedelta(seconds=seconds)
-    return hub.state.erasure.leavers(day.date().isoformat())
+    """Return the people whose work ended so long ago that they are to be erased, and who need not be kept.
+
+    Their last day ends at midnight in the hub's zone; from then on seconds count.
+    """
+    return hub.state.erasure.leavers(day_of(hub.clock.now() - seconds, str(hub.loaded.settings.hub.timezone)))

@@ -111,6 +111,15 @@ def _zone(name: str) -> Any:
         return UTC
 
 
+def day_of(at: int, zone: str = "UTC") -> str:
+    """Return the day of a moment in the hub's zone as `YYYY-MM-DD`; an unknown zone counts as UTC.
+
+    >>> day_of(1_700_000_000, "Asia/Tokyo")
+    '2023-11-15'
+    """
+    return datetime.fromtimestamp(at, _zone(zone)).date().isoformat()
+
+
 def moment(at: int | None, zone: str = "UTC") -> str:
     """Write a moment (seconds since 1970 UTC) in the hub's zone, for example `2026-11-22 14:03 CET`.
 

@@ -180,9 +180,23 @@ def _utc(day: Date, time: str, zone: str | None) -> datetime:
             return (local - offset).replace(tzinfo=UTC)
         if zone is None:
             raise _expected("a moment with its offset; name the time zone of the source (timezone: Europe/Berlin)")
-        return local.replace(tzinfo=_zone(zone)).astimezone(UTC)
+        return (_only(local, zone) if time else local.replace(tzinfo=_zone(zone))).astimezone(UTC)
     except OverflowError:
         raise _expected("a moment before the year 9999 ends") from None
+
+
+def _only(local: datetime, zone: str) -> datetime:
+    """Place a local time in its zone, unless the clocks passed over it or showed it twice.
+
+    Either guess would put it an hour from others that are sure, and what seems older than the last is not taken.
+    """
+    here = local.replace(tzinfo=_zone(zone))
+    before, after = here.utcoffset(), here.replace(fold=1).utcoffset()
+    if before == after or before is None or after is None:
+        return here
+    if before < after:
+        raise _expected(f"a moment that exists; clocks of {zone} passed over this one")
+    raise _expected(f"a moment with its offset; clocks of {zone} showed this one twice")
 
 
 def _short(value: Scalar, what: str) -> str:
@@ -305,7 +319,8 @@ def moment(
 
     Args:
         value: ISO 8601, a date as `date` reads it with a time, or seconds, milliseconds or microseconds since 1970.
-        timezone: IANA zone of values without an offset. Without it such values are refused.
+        timezone: IANA zone of values without an offset. Without it such values are refused. A day without a time is
+            the moment at which it begins there.
         formats: As for `date`.
         dayfirst: As for `date`.
 
@@ -313,7 +328,8 @@ def moment(
         None also for year 1, year 0, 1601-01-01 and epoch 0, with which systems say *never*.
 
     Raises:
-        ValueError: No moment, one that does not exist, one with two readings, or one without a zone.
+        ValueError: No moment, one that does not exist (also by a switch to summer time), one with two readings (also
+            by a switch back), or one without a zone.
     """
     if value.__class__ is str and not formats and stamp_seconds(value) is not None:
         return str(value)

@@ -23,7 +23,9 @@ from synchub.stores import State
 from synchub.stores.heartbeats import Beat
 
 WEEK = 7 * 86_400
-_JITTER = 3600  # a daily run that begins somewhat earlier than last week's does not wait another day
+# A run that begins somewhat earlier than last week's does not wait for the next, and neither does one in the week that
+# the switch to summer time shortens by an hour.
+_JITTER = 7200
 _CHUNK = 1000
 
 

@@ -181,6 +181,32 @@ def test_moment_in_the_zone_of_its_source() -> None:
 
 
 @pytest.mark.parametrize(
+    ("zone", "raw", "expected"),
+    [
+        ("Europe/Berlin", "2026-03-29 01:59:59", "2026-03-29T00:59:59Z"),
+        ("Europe/Berlin", "2026-03-29 02:30:00", "passed over"),
+        ("Europe/Berlin", "2026-03-29 03:00:00", "2026-03-29T01:00:00Z"),
+        ("Europe/Berlin", "2026-10-25 01:59:59", "2026-10-24T23:59:59Z"),
+        ("Europe/Berlin", "2026-10-25 02:30:00", "showed this one twice"),
+        ("Europe/Berlin", "2026-10-25 02:30:00+02:00", "2026-10-25T00:30:00Z"),
+        ("Europe/Berlin", "2026-10-25 02:30:00+01:00", "2026-10-25T01:30:00Z"),
+        ("Europe/Berlin", "2026-10-25 03:00:00", "2026-10-25T02:00:00Z"),
+        ("America/New_York", "2026-03-08 02:30:00", "passed over"),
+        ("America/New_York", "2026-11-01 01:30:00", "showed this one twice"),
+        ("America/New_York", "2026-11-01 02:00:00", "2026-11-01T07:00:00Z"),
+        ("Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z"),  # the day begins at one o'clock
+    ],
+)
+def test_local_times_in_the_hour_of_a_switch_are_refused(zone: str, raw: str, expected: str) -> None:
+    """None is guessed; what has an offset, or stands beside the hour, is read; a day is the moment it begins."""
+    if expected.endswith("Z"):
+        _check("moment", raw, expected, timezone=zone)
+    else:
+        with pytest.raises(ValueError, match=expected):
+            NORMALISERS["moment"](raw, timezone=zone)
+
+
+@pytest.mark.parametrize(
     ("name", "raw", "expected"),
     [
         ("serial", " s/n: 5cg-81f 02qx", "5CG81F02QX"),
