@@ -213,7 +213,7 @@ class Outcomes:
         self.done += 1
 
     def agree(self, batch: DeliveryBatch, row: PlanRow, item: TargetObject, sent: dict[str, Value]) -> dict[str, Value]:
-        """Note what an object holds of a write whose answer was lost: else the hub's own value would be somebody's edit.
+        """Note what an object holds of a write whose answer was lost: else the hub's own value would be an edit.
 
         Returns:
             What it holds of it.
