@@ -51,7 +51,7 @@ def soak(
         folder: Empty.
         databases: URLs of two empty databases, of the killed and the undisturbed hub.
         estate: What there is in the end.
-        kills: At least so many.
+        kills: At least so many, a quarter of them in each phase.
         seed: Of the moments.
         days: Over so many days; more follow while kills are missing.
     """
@@ -59,10 +59,10 @@ def soak(
     shared = frozenset(row["sys_id"] for rows in estate.servicenow.values() for row in rows)
     with Systems(folder / "killed", databases[0], estate) as killed:
         number = 0
-        while number < days or done.total() < kills:
+        while number < days or (number < 3 * days and any(done[phase] * len(PHASES) < kills for phase in PHASES)):
             killed.show(day(estate, number, days))
             killed.disturb(on=True)
-            _one_day(killed, chance, done, typical, -(-kills * (number + 1) // days))
+            _one_day(killed, chance, done, typical, -(-kills * min(number + 1, days) // (days * len(PHASES))))
             _say(f"day {number}: {dict(done)} kills, {killed.faults} faults, {killed.writes():,} records written")
             number += 1
         killed.disturb(on=False)
@@ -77,11 +77,11 @@ def soak(
             return compare(killed.snow, calm.snow, shared), done, killed.faults
 
 
-def _one_day(systems: Systems, chance: random.Random, done: Counter[str], typical: dict[str, float], upto: int) -> None:
-    """Kill until a sync ends by itself or enough kills were made; then let one end."""
+def _one_day(systems: Systems, chance: random.Random, done: Counter[str], typical: dict[str, float], each: int) -> None:
+    """Kill until each phase has had so many kills, or nothing of the day is left to be killed in; then let one end."""
     missed: set[str] = set()
-    while done.total() < upto and len(missed) < len(PHASES):
-        phase = min((p for p in PHASES if p not in missed), key=lambda p: (done[p], chance.random()))
+    while wanted := [p for p in PHASES if done[p] < each and p not in missed]:
+        phase = min(wanted, key=lambda p: (done[p], chance.random()))
         sync = attempt(systems, phase, chance, typical)
         if sync.killed_in:
             done[sync.killed_in] += 1
@@ -146,7 +146,7 @@ def main() -> int:
         for line in verdict.examples:
             _say(f"  {line}")
         shutil.rmtree(folder)
-        share = all(done[phase] >= options.kills // 4 - options.kills // 20 for phase in PHASES)
+        share = all(done[phase] * len(PHASES) >= options.kills for phase in PHASES)
         print(f"# {kind}: {verdict.objects:,} objects compared, {verdict.wrong} with other values, kills {dict(done)}")
         print(
             f"{kind} kills={done.total()} faults={faults} lost={verdict.lost} doubled={verdict.doubled}"

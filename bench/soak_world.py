@@ -241,12 +241,12 @@ def attempt(systems: Systems, phase: str, chance: random.Random, typical: dict[s
     sync = Sync(systems)
     if phase in ("deliver", "commit"):
         after = phase == "commit"
-        rule = systems.on_write(chance.choice((1, 2, 3, 4, 6, 9, 14)), lambda: sync.kill(phase=phase), after=after)
+        rule = systems.on_write(chance.choice((1, 1, 2, 2, 3, 5, 8)), lambda: sync.kill(phase=phase), after=after)
         sync.reach("ended")
     else:
         sync.reach(phase)
         begun = time.monotonic()
-        wait = chance.random() * typical.get(phase, 0.2)
+        wait = chance.random() * typical.get(phase, 0.2) * 0.8  # a phase that is over cannot be hit
         while time.monotonic() - begun < wait and sync.phase == phase:
             time.sleep(0.005)
         sync.kill()
