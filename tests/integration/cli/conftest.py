@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 from collections.abc import Iterator
@@ -48,7 +49,8 @@ class Desk:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self.url = folder, url
         self.config = folder / "synchub.yaml"
-        self.rows: dict[str, list[dict[str, Any]]] = {"orders": _ORDERS, "people": _PEOPLE, "devices": _DEVICES}
+        shipped = {"orders": _ORDERS, "people": _PEOPLE, "devices": _DEVICES}
+        self.rows: dict[str, list[dict[str, Any]]] = copy.deepcopy(shipped)  # tests change single values
         self.mode = "preview"
         self.changes: dict[str, Any] = {}
         self.write()

@@ -165,7 +165,8 @@ def test_status_shows_ages_dead_letters_and_the_next_run(desk: Desk) -> None:
     assert ("", None) == (streams["erp"]["freshness"], streams["erp"]["fresh_within"])
     assert 0 < document["schedules"][0]["next_at"] - document["now"] <= 4 * 3600
     for words in (
-        "STALE: 2 h old, limit 1 s",
+        "STALE: 2 h ",
+        " old, limit 1 s",
         " s old, limit 1 d 2 h",
         "1 dead letter",
         "sync  15 */4 * * *  next ",
